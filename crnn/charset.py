@@ -1,0 +1,105 @@
+"""The table of labels: which number stands for which character.
+
+Label ``k`` is line ``k`` of ``data/labels/char_std_5990.txt``. Entry 0 is no character of the
+data set; here it is the space. The CTC blank is one class behind the table (5990).
+"""
+
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+DEFAULT_TABLE = Path(__file__).resolve().parent.parent / "data" / "labels" / "char_std_5990.txt"
+SPACE = 0
+
+
+class Charset:
+    """Characters and their labels.
+
+    Args:
+        characters: one string a label; entry 0 is a placeholder and becomes the space.
+
+    Raises:
+        ValueError: an entry is not exactly one character, or stands twice in the table.
+
+    >>> charset = Charset(["blank", "a", "b"])
+    >>> charset.encode("ab a"), charset.decode([1, 0, 2]), charset.blank
+    ([1, 2, 0, 1], 'a b', 3)
+    """
+
+    def __init__(self, characters):
+        self.characters = (" ", *characters[1:])
+        self.labels = {}
+        for label, character in enumerate(self.characters):
+            if len(character) != 1:
+                raise ValueError(f"entry {label} is {character!r}: each entry must be one character")
+            if character in self.labels:
+                first = self.labels[character]
+                raise ValueError(f"{character!r} stands twice in the table, as entries {first} and {label}")
+            self.labels[character] = label
+
+    @classmethod
+    def from_file(cls, path=DEFAULT_TABLE):
+        """Read a table: UTF-8, one character a line, line 0 the placeholder of the space."""
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
+        if lines[-1] == "":
+            lines.pop()
+        try:
+            return cls(lines)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    def __len__(self):
+        return len(self.characters)
+
+    def __contains__(self, character):
+        return character in self.labels
+
+    @property
+    def blank(self):
+        """The class of the CTC blank: the last one, which is no entry of the table."""
+        return len(self.characters)
+
+    @property
+    def classes(self):
+        """How many classes the network has: the table and the blank."""
+        return len(self.characters) + 1
+
+    def fold(self, text):
+        """Write ``text`` with characters of the table, and runs of white space as one space.
+
+        A character that the table lacks is replaced by its NFKC form, if the table has that
+        (``：`` becomes ``:``), else dropped. Characters of the table stay as they are.
+        """
+        folded = "".join(self._fold_character(character) for character in text)
+        return " ".join(folded.split())
+
+    @lru_cache(maxsize=None)  # noqa: B019 - there is one table a process
+    def _fold_character(self, character):
+        if character in self.labels:
+            return character
+        if character.isspace():
+            return " "
+        compatible = unicodedata.normalize("NFKC", character)
+        return compatible if all(part in self.labels for part in compatible) else ""
+
+    def encode(self, text):
+        """Labels of a text.
+
+        Raises:
+            KeyError: a character is not in the table (``fold`` the text first).
+        """
+        try:
+            return [self.labels[character] for character in text]
+        except KeyError as error:
+            raise KeyError(f"{error.args[0]!r} in {text!r} is not in the table of {len(self)} labels") from None
+
+    def decode(self, labels):
+        """Text of labels.
+
+        Raises:
+            IndexError: a label lies outside the table.
+        """
+        for label in labels:
+            if not 0 <= label < len(self):
+                raise IndexError(f"label {label} lies outside the table of {len(self)} entries")
+        return "".join(self.characters[label] for label in labels)

@@ -1,0 +1,89 @@
+"""Connectionist temporal classification: loss, alignability, greedy decoding.
+
+Graves, Fernandez, Gomez, Schmidhuber: Connectionist Temporal Classification, ICML 2006. A path
+gives each time step one class; merging repeats, then dropping blanks, gives its label
+(``-s-t-aatte`` and ``-s-tta-tte`` are both ``state``). P(label) is the sum over all its paths.
+The blank is the last class.
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+
+from crnn import backend
+
+TINY = 1e-30  # keeps the logarithm of a probability finite without flattening its gradient
+
+
+@keras.saving.register_keras_serializable("crnn")
+class CTCLoss(keras.layers.Layer):
+    """-log P(label) of every line of a batch (Graves et al. 2006, equations 2 and 8).
+
+    Inputs: probabilities (batch, steps, classes), labels (batch, labels) padded at will,
+    input_length (batch, 1): the steps that count, label_length (batch, 1).
+    Output: (batch, 1).
+    """
+
+    def call(self, probabilities, labels, input_length, label_length):
+        loss = backend.ctc_loss(
+            ops.log(ops.maximum(probabilities, TINY)),
+            ops.cast(labels, "int32"),
+            ops.cast(ops.squeeze(input_length, -1), "int32"),
+            ops.cast(ops.squeeze(label_length, -1), "int32"),
+        )
+        return ops.expand_dims(loss, -1)
+
+    def compute_output_shape(self, probabilities, *_):
+        return (probabilities[0], 1)
+
+
+def steps_needed(labels):
+    """The fewest time steps a label fits in: one a character, one more between two equal ones.
+
+    A label that needs more steps than there are has no path: its loss trains on garbage.
+
+    >>> steps_needed([7, 7, 5])
+    4
+    """
+    labels = np.asarray(labels)
+    return len(labels) + int(np.count_nonzero(labels[1:] == labels[:-1]))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A class that stands on neighbouring steps ``first`` to ``last`` (both included).
+
+    ``confidence`` is the highest probability of the class within the run.
+    """
+
+    label: int
+    first: int
+    last: int
+    confidence: float
+
+
+def greedy_runs(probabilities, blank=None):
+    """The runs of the best class of each step, blanks left out: best path decoding.
+
+    Args:
+        probabilities: (steps, classes).
+        blank: the blank's class; the last one if not given.
+    """
+    classes = np.argmax(probabilities, axis=-1)
+    best = np.max(probabilities, axis=-1)
+    return runs_of_path(classes, best, probabilities.shape[-1] - 1 if blank is None else blank)
+
+
+def runs_of_path(classes, best, blank):
+    """The runs of a path given by its class and that class's probability at each step."""
+    if len(classes) == 0:
+        return []
+    starts = np.flatnonzero(np.diff(classes, prepend=classes[0] - 1))
+    ends = np.append(starts[1:], len(classes))
+    return [
+        Run(int(classes[start]), int(start), int(end) - 1, float(best[start:end].max()))
+        for start, end in zip(starts, ends, strict=True)
+        if classes[start] != blank
+    ]

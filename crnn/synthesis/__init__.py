@@ -1,0 +1,6 @@
+"""Lines of text drawn from fonts and texts: the training data of this project.
+
+``faces`` finds and draws fonts, ``texts`` says what stands in a line, ``drawing`` puts the two
+together, ``degradation`` makes a picture of it as cameras, scanners and browsers do, ``lines``
+draws all the lots, ``stream`` feeds a trainer from other processes, ``writing`` writes data sets.
+"""

@@ -1,0 +1,98 @@
+"""A text on a canvas: which glyph stands where, and how much of each pixel its ink covers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a line is set. Lengths in pixels of the canvas.
+
+    Attributes:
+        size: em size. hinting: one of ``faces.HINTINGS``. bold: stroke added, in em.
+        slant: tangent of the slant. tracking: added to each advance. space: factor of the width
+            of a space.
+    """
+
+    size: int
+    hinting: str = "full"
+    bold: float = 0.0
+    slant: float = 0.0
+    tracking: float = 0.0
+    space: float = 1.0
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn text.
+
+    Attributes:
+        coverage: (height, width) uint8, 255 where ink covers the pixel fully.
+        text: the characters drawn, as the font draws them.
+        left, right: (len(text),) float, the columns between which the ink of each character
+            stands; for a space, between which the pen moved.
+        baseline: row of the baseline.
+    """
+
+    coverage: np.ndarray
+    text: str
+    left: np.ndarray
+    right: np.ndarray
+    baseline: int
+
+
+def draw(text, face_of, style, width):
+    """Draw as many characters of a text as ``width`` columns hold.
+
+    Args:
+        text: any characters; those without a face or ink are left out.
+        face_of: character -> Face or None.
+
+    Returns:
+        Drawing, its canvas cut to the ink on the left and right and 2 em high; None if no ink.
+    """
+    rows = 2 * style.size
+    baseline = round(1.4 * style.size)
+    coverage = np.zeros((rows, int(width) + 2 * style.size), np.uint8)
+    characters, left, right = [], [], []
+    pen = 0.5 * style.size
+    limit = pen + width
+    for character in text:
+        if character == " ":
+            step = max(2.0, 0.27 * style.size * style.space + style.tracking)
+            if characters and characters[-1] != " ":
+                characters.append(" ")
+                left.append(pen)
+                right.append(pen + step)
+                pen += step
+            continue
+        face = face_of(character)
+        glyph = face and face.glyph(character, style.size, style.hinting, style.bold, style.slant)
+        if glyph is None:
+            continue
+        x, y = round(pen) + glyph.left, baseline - glyph.top
+        height, breadth = glyph.coverage.shape
+        if x + breadth > limit or x < 0:
+            break
+        top, bottom = max(0, y), min(rows, y + height)
+        if bottom <= top:
+            continue
+        patch = coverage[top:bottom, x : x + breadth]
+        np.maximum(patch, glyph.coverage[top - y : bottom - y], out=patch)
+        characters.append(character)
+        left.append(x)
+        right.append(x + breadth)
+        pen += glyph.advance + style.tracking
+    while characters and characters[-1] == " ":
+        characters.pop(), left.pop(), right.pop()
+    if not characters:
+        return None
+    first, last = int(min(left)), int(np.ceil(max(right)))
+    return Drawing(
+        coverage[:, first:last],
+        "".join(characters),
+        np.array(left, float) - first,
+        np.array(right, float) - first,
+        baseline,
+    )

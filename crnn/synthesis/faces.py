@@ -1,0 +1,195 @@
+"""Font faces: found in folders, chosen per character by their cmap, drawn with FreeType.
+
+FreeType directly (freetype-py) and not Pillow, since real lines are drawn both hinted and
+unhinted, from bitmap strikes, emboldened and slanted, which Pillow does not offer.
+"""
+
+import ctypes
+import os
+import re
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import freetype
+import numpy as np
+from freetype import raw
+
+SUFFIXES = {".ttf", ".otf", ".ttc", ".otc", ".pcf"}
+ASCII = [chr(code) for code in range(33, 127)]
+CHINESE_SHARE = 0.85  # of the table's Chinese characters, for a face to write Chinese with
+
+# Drawn in Chinese text; the table has them only in ASCII, and so are they labelled.
+FULL_WIDTH = {":": "：", ";": "；", "!": "！", "?": "？", "%": "％"}
+
+# Faces that draw something else than what their cmap says, or that no one can read in print.
+UNSUITED = re.compile(
+    r"symbol|dingbat|emoji|math|music|d050000l|z003|wingding|webding|opensymbol|blackletter|"
+    r"lastresort|last resort|fallback|unifont|keyboard|initials|outline|barcode|braille|"
+    r"cwtex|takao|ipa(?:ex)?(?:gothic|mincho)|klee|migmix|mono (?:cjk )?(?:jp|kr|tc|hk)",
+    re.IGNORECASE,
+)
+
+HINTINGS = {
+    "none": freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP,
+    "light": freetype.FT_LOAD_TARGET_LIGHT | freetype.FT_LOAD_NO_BITMAP,
+    "full": freetype.FT_LOAD_TARGET_NORMAL | freetype.FT_LOAD_NO_BITMAP,
+    "mono": freetype.FT_LOAD_TARGET_MONO | freetype.FT_LOAD_NO_BITMAP,
+    "strike": freetype.FT_LOAD_TARGET_NORMAL,  # embedded bitmaps where the size has them
+}
+
+
+def system_folders():
+    """The folders where this system keeps its fonts."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return [Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"]
+    if sys.platform == "darwin":
+        return [Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts"]
+    return [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".local/share/fonts", home / ".fonts"]
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """A drawn character.
+
+    Attributes:
+        coverage: (rows, columns) uint8, 255 where the ink covers the pixel.
+        left: columns from the pen to the bitmap; top: rows from the baseline up to its first row.
+        advance: pixels the pen moves.
+    """
+
+    coverage: np.ndarray
+    left: int
+    top: int
+    advance: float
+
+
+class Face:
+    """One face of a font file.
+
+    Attributes:
+        drawable: the characters of the table that it can draw.
+        chinese, latin: whether it can write running text of either kind.
+        sizes: the only sizes it has, in pixels; empty for outlines, which have all.
+    """
+
+    def __init__(self, path, index, wanted):
+        self.path, self.index = Path(path), index
+        self._face = freetype.Face(str(path), index)
+        self.family = (self._face.family_name or b"").decode("utf-8", "replace")
+        self.style = (self._face.style_name or b"").decode("utf-8", "replace")
+        self.sizes = () if self._face.is_scalable else tuple(s.height for s in self._face.available_sizes)
+        self.strikes = frozenset(s.height for s in self._face.available_sizes)
+        handle = self._face._FT_Face
+        self.drawable = frozenset(c for c in wanted if raw.FT_Get_Char_Index(handle, ord(c)))
+        self.latin = self.drawable.issuperset(ASCII)
+        ideographs = [c for c in wanted if "\u4e00" <= c <= "\u9fff"]
+        self.chinese = sum(c in self.drawable for c in ideographs) > CHINESE_SHARE * len(ideographs) > 0
+        self._size = None
+
+    @property
+    def group(self):
+        """Faces of one design share a group, whatever their weight, slant or script."""
+        match = re.match(r"(?:\S{1,2} )*\S+(?: \S{3,})?", self.family)  # AR PL UMing | Noto Sans
+        return match.group().lower() if match else self.path.stem.lower()
+
+    def glyph(self, character, size, hinting="full", bold=0.0, slant=0.0):
+        """Draw a character.
+
+        Args:
+            size: em size in pixels. bold: stroke added, in em. slant: tangent of the slant.
+
+        Returns:
+            Glyph, or None if the font has nothing to draw there.
+        """
+        face, handle = self._face, self._face._FT_Face
+        if size != self._size:
+            if self.sizes:
+                face.select_size(self.sizes.index(size))
+            else:
+                face.set_char_size(round(size * 64), round(size * 64), 72, 72)
+            self._size = size
+        raw.FT_Set_Transform(handle, ctypes.byref(_slanted(slant)) if slant else None, None)
+        flags = HINTINGS["strike"] if self.sizes else HINTINGS[hinting]
+        if raw.FT_Load_Glyph(handle, raw.FT_Get_Char_Index(handle, ord(character)), flags):
+            return None
+        slot = handle.contents.glyph
+        if bold and slot.contents.format == freetype.FT_GLYPH_FORMAT_OUTLINE:
+            raw.FT_Outline_Embolden(ctypes.byref(slot.contents.outline), round(bold * size * 64))
+        if raw.FT_Render_Glyph(slot, freetype.FT_RENDER_MODE_MONO if hinting == "mono" else 0):
+            return None
+        slot = slot.contents
+        if slot.bitmap.rows == 0 or slot.bitmap.width == 0:
+            return None
+        unhinted = hinting == "none" and not self.sizes
+        advance = slot.linearHoriAdvance / 1024 if unhinted else slot.advance.x  # 16.16 or 26.6 pixels
+        return Glyph(_coverage(slot.bitmap), slot.bitmap_left, slot.bitmap_top, advance / 64 + bold * size)
+
+
+@lru_cache(maxsize=64)
+def _slanted(slant):
+    return freetype.Matrix(0x10000, round(slant * 0x10000), 0, 0x10000)
+
+
+def _coverage(bitmap):
+    data = np.frombuffer(ctypes.string_at(bitmap.buffer, bitmap.rows * abs(bitmap.pitch)), np.uint8)
+    data = data.reshape(bitmap.rows, -1)
+    if bitmap.pixel_mode == freetype.FT_PIXEL_MODE_MONO:
+        return np.unpackbits(data, axis=1)[:, : bitmap.width] * np.uint8(255)
+    return data[:, : bitmap.width]
+
+
+class Faces:
+    """A set of faces, drawn from by design so that a family of forty weights counts once.
+
+    Args:
+        folders: where to look, recursively.
+        charset: the characters that count.
+
+    Raises:
+        ValueError: no face in the folders can write Chinese, or none can write English.
+    """
+
+    def __init__(self, folders, charset):
+        wanted = [c for c in charset.characters[1:] if c.isprintable()] + list(FULL_WIDTH.values())
+        faces = [face for path in _font_files(folders) for face in _faces_of(path, wanted)]
+        self.chinese = _by_group(face for face in faces if face.chinese)
+        self.latin = _by_group(face for face in faces if face.latin)
+        for kind, found in (("Chinese", self.chinese), ("English", self.latin)):
+            if not found:
+                where = ", ".join(map(str, folders))
+                raise ValueError(f"no face that writes {kind} in {where}: install fonts or name a folder with --fonts")
+
+    def draw_lot(self, rng, chinese):
+        """A face that writes Chinese or English, each design as likely as the others."""
+        groups = self.chinese if chinese else self.latin
+        faces = groups[rng.integers(len(groups))]
+        return faces[rng.integers(len(faces))]
+
+
+def _font_files(folders):
+    found = set()
+    for folder in map(Path, folders):
+        found.update(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return sorted(found)
+
+
+def _faces_of(path, wanted):
+    try:
+        faces = [Face(path, 0, wanted)]
+        count = faces[0]._face.num_faces
+        faces += [Face(path, index, wanted) for index in range(1, count)]
+    except freetype.FT_Exception:
+        return []
+    if count > 1:  # a collection draws one design in several local forms: the simplified one
+        faces = [f for f in faces if re.search(r" (SC|CN)\b", f.family)] or faces[:1]
+    return [f for f in faces if not UNSUITED.search(f"{f.family} {f.style} {path.name}")]
+
+
+def _by_group(faces):
+    groups = {}
+    for face in faces:
+        groups.setdefault(face.group, []).append(face)
+    return [groups[name] for name in sorted(groups)]

@@ -1,0 +1,214 @@
+"""Lines for training: all the lots that decide what is drawn, and how its picture suffers.
+
+``LineMaker(...).line(index)`` is a pure function of seed and index: it does not matter which
+process asks, or what was asked before.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from crnn.image import HEIGHT, resize, to_height
+from crnn.synthesis import degradation as degrade
+from crnn.synthesis.drawing import Style, draw
+from crnn.synthesis.surroundings import add_company, place
+
+TEN = 10  # characters of a line in the data set's own format
+WIDTH = 280  # pixels, likewise
+CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A picture of a line and what it says.
+
+    Attributes:
+        image: (32, width) uint8.
+        text: characters of the table.
+        left, right: (len(text),) float32, the columns between which each character stands.
+        kind: one of ``texts.KINDS``, or ``ten``; for error analysis.
+    """
+
+    image: np.ndarray
+    text: str
+    left: np.ndarray
+    right: np.ndarray
+    kind: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """How likely what is."""
+
+    ten_characters: float = 0.12  # lines in the format of the data set: 280 x 32, ten characters
+    full: float = 0.85  # of the others: as long as the width allows
+    inverted: float = 0.4  # light on dark
+    plain: float = 0.3  # neither degraded nor uneven: a screenshot
+
+
+class LineMaker:
+    """Draws lines.
+
+    Args:
+        faces: ``faces.Faces``. texts: ``texts.Texts``. charset: the table.
+        seed: every seed is another endless series of lines.
+        width: columns, at height 32, that a line may fill.
+    """
+
+    def __init__(self, faces, texts, charset, seed=0, width=WIDTH, look=None):
+        self.faces, self.texts, self.charset = faces, texts, charset
+        self.seed, self.width, self.look = seed, width, look or Look()
+
+    def line(self, index):
+        """Line ``index`` of this seed's series.
+
+        Raises:
+            RuntimeError: a hundred texts in a row hold nothing that the faces can draw.
+        """
+        for attempt in range(100):
+            rng = np.random.default_rng((self.seed, index, attempt))
+            line = self._ten(rng) if rng.random() < self.look.ten_characters else self._natural(rng)
+            if line is not None:
+                return line
+        raise RuntimeError(f"line {index} of seed {self.seed}: the faces can draw none of 100 texts")
+
+    def _natural(self, rng):
+        kind, text = self.texts.draw_lot(rng)
+        style, face_of = self._setting(rng, kind in CHINESE_KINDS)
+        height = style.size / rng.triangular(0.46, 0.74, 1.0)  # from loose to tight line boxes
+        room = int(self.width * height / HEIGHT)
+        filled = 1 if rng.random() < self.look.full else rng.uniform(0.15, 1)
+        drawing = draw(text, face_of, style, filled * room - rng.uniform(0, 0.5) * style.size)
+        return drawing and self._finished(rng, drawing, style, height, room, kind)
+
+    def _ten(self, rng):
+        kind = rng.choice(("chinese", "chinese", "chinese", "frequent", "uniform", "mixed"))
+        style, face_of = self._setting(rng, chinese=True)
+        if style.size < 20 and not face_of("一").sizes:
+            style = replace(style, size=style.size + 14)
+        text = self.texts.of_kind(kind, rng).replace(" ", "")
+        text = "".join(character for character in text if face_of(character))[:TEN]
+        room = TEN * 2 * style.size
+        drawing = draw(text, face_of, style, room)
+        if drawing is None or len(drawing.text) != TEN:
+            return None
+        return self._finished(rng, drawing, style, style.size * rng.uniform(1.05, 1.5), room, "ten")
+
+    def _setting(self, rng, chinese):
+        """How a line is set: its style, and which face draws which character."""
+        main = self.faces.draw_lot(rng, chinese)
+        latin = self.faces.draw_lot(rng, False) if chinese and rng.random() < 0.35 else main
+        spare = self.faces.draw_lot(rng, True)
+        lots = (rng.integers(10, 20), rng.integers(14, 34), rng.integers(20, 61))
+        size = int(lots[rng.integers(3)])
+        if main.sizes or (main.strikes and rng.random() < 0.4):
+            size = int(rng.choice(sorted(main.strikes)))
+
+        def face_of(character):
+            for face in (latin, main, spare) if character.isascii() else (main, spare):
+                if character in face.drawable and (not face.sizes or size in face.sizes):
+                    return face
+            return None
+
+        lot = rng.random(5)
+        hinting = ("none", "light", "full", "strike" if size < 18 else "none", "mono")
+        style = Style(
+            size,
+            hinting[np.searchsorted((0.35, 0.55, 0.82, 0.96), lot[0])],
+            bold=rng.uniform(0.01, 0.06) if lot[1] < 0.1 else 0.0,
+            slant=rng.uniform(0.08, 0.3) if lot[2] < 0.05 else 0.0,
+            tracking=size * (rng.uniform(-0.03, 0.05) if lot[3] < 0.85 else rng.uniform(0.05, 0.4)),
+            space=rng.uniform(0.75, 1.3) if lot[4] < 0.85 else rng.uniform(1.3, 3),
+        )
+        return style, face_of
+
+    def _finished(self, rng, drawing, style, height, room, kind):
+        """A drawing with its surroundings, ink on ground, degraded, 32 pixels high, labelled."""
+        coverage, baseline, shift = place(rng, drawing, style.size, height, room)
+        left, right = drawing.left + shift, drawing.right + shift
+        ten = kind == "ten"
+        plain = not ten and rng.random() < self.look.plain
+        if plain:
+            picture = self._on_screen(rng, coverage)
+        else:
+            add_company(rng, coverage, baseline, style.size)
+            picture = self._on_paper(rng, coverage, least=30 if ten else 45)
+            picture, left, right = _worn(rng, picture, left, right, ten)
+        picture = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+        if rng.random() < (0.1 if plain else 0.35):
+            picture = degrade.jpeg(picture, rng.integers(70 if plain else 25, 96))
+        image = to_height(picture)
+        if ten or image.shape[1] > self.width:
+            image = resize(picture, self.width)
+        scale = image.shape[1] / picture.shape[1]
+        return self._labelled(image, drawing.text, left * scale, right * scale, kind)
+
+    def _on_screen(self, rng, coverage):
+        """Clean ink on a clean ground: (height, width) float32."""
+        ink, ground = rng.choice((0, 0, 20, 51, 85, 120)), rng.choice((255, 255, 250, 240, 220))
+        if rng.random() < self.look.inverted:
+            ink, ground = 255 - ink, 255 - ground
+        return ground + (ink - ground) * coverage.astype(np.float32) / 255
+
+    def _on_paper(self, rng, coverage, least):
+        """Ink of any grey on a ground of any other, at least ``least`` apart, both uneven."""
+        contrast = rng.uniform(least, 255)
+        ink = rng.uniform(0, 255 - contrast)
+        ground = ink + contrast
+        if rng.random() < self.look.inverted:
+            ink, ground = ground, ink
+        field = np.full(coverage.shape, ground, np.float32)
+        lot, strength = rng.random(), rng.random() * contrast
+        if lot < 0.2:
+            field += degrade.gradient(rng, coverage.shape, 0.6 * strength)
+        elif lot < 0.35:
+            field += degrade.clouds(rng, coverage.shape, 0.12 * strength, cell=rng.uniform(8, 60))
+        elif lot < 0.42:
+            field += degrade.clouds(rng, coverage.shape, 0.15 * strength, cell=rng.uniform(1, 5))
+        opacity = coverage.astype(np.float32) / 255
+        if rng.random() < 0.2:  # renderers differ in how dark half covered pixels are
+            opacity **= rng.uniform(0.6, 1.6)
+        return field + (ink - field) * opacity
+
+    def _labelled(self, image, drawn, left, right, kind):
+        """Fold what was drawn to the table; each of its characters keeps the box it came from."""
+        parts = [
+            (part, x0, x1)
+            for character, x0, x1 in zip(drawn, left, right, strict=True)
+            for part in (character if character == " " else self.charset.fold(character))
+        ]
+        text = "".join(part for part, _, _ in parts)
+        return Line(image, text, *np.float32([box for _, *box in parts]).reshape(-1, 2).T, kind)
+
+
+def _worn(rng, picture, left, right, ten):
+    """What optics and sensors do to a picture, and where its characters stand afterwards."""
+    height = picture.shape[0]
+    pixel = height / HEIGHT  # one pixel of the 32 rows that will be left
+    lot = rng.random(6)
+    if lot[0] < (0.5 if ten else 0.2):
+        strong = 2.0 if ten else 1.0
+        matrix = degrade.tilt(
+            rng,
+            picture.shape,
+            rotation=strong * rng.normal(0, 0.5) * min(1, 6 * height / picture.shape[1]),
+            shear=strong * rng.normal(0, 0.05),
+            perspective=strong * rng.uniform(0, 0.04),
+        )
+        picture = degrade.warp(picture, matrix)
+        left, right = (degrade.moved(matrix, x, height / 2) for x in (left, right))
+    if lot[1] < 0.3:
+        least = min(1.0, max(0.4, 14 / height))
+        picture = degrade.shrink_and_grow(rng, picture, rng.uniform(least, 1))
+    if lot[2] < (0.5 if ten else 0.25):
+        picture = degrade.blur(picture, rng.uniform(0.3, 1.4 if ten else 1.0) * pixel)
+    elif lot[2] > 0.97:
+        picture = degrade.motion_blur(rng, picture, rng.uniform(1, 3.5) * pixel)
+    if lot[3] < 0.06:
+        picture = degrade.sharpen(picture, pixel, rng.uniform(0.3, 1.5))
+    if lot[4] < 0.35:
+        strength = min(rng.exponential(4), 16) * max(0.3, np.ptp(picture) / 255)
+        picture = degrade.grain(rng, picture, strength)
+    if lot[5] < 0.02:
+        picture = degrade.salt_and_pepper(rng, picture, rng.uniform(0, 0.02))
+    return picture, left, right

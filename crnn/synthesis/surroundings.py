@@ -1,0 +1,77 @@
+"""What stands around the text of a line: margins, rules, borders, bits of the lines next to it.
+
+All work on ink coverage (height, width) uint8.
+"""
+
+import numpy as np
+
+
+def place(rng, drawing, size, height, width):
+    """Cut a drawing out as a person or a line finder would: one line high, margins uneven.
+
+    Args:
+        drawing: ``drawing.Drawing``. size: em size. height: rows wanted; a little more if the ink
+            needs them. width: columns that text and margins may take.
+
+    Returns:
+        coverage (height, width), the baseline's row in it, the columns added on the left.
+    """
+    rows = np.flatnonzero(drawing.coverage.max(axis=1))
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    ink = bottom - top
+    if rng.random() < 0.12 and ink > 0.5 * size:  # cropped to the ink, as far as the width allows
+        height = max(ink * rng.uniform(1, 1.2), height * drawing.coverage.shape[1] / width)
+    height = int(round(max(height, 0.97 * ink, 8)))
+    middle = drawing.baseline - 0.38 * size + rng.normal(0, 0.06) * height
+    low, high = sorted((bottom - height, top))
+    first = int(np.clip(round(middle - height / 2), low, high))
+    room = max(0, int(width) - drawing.coverage.shape[1])
+    left = min(int(rng.exponential(0.25) * size), room)
+    right = min(int(rng.exponential(0.25) * size), room - left)
+    rows = np.arange(first, first + height)
+    inside = (rows >= 0) & (rows < len(drawing.coverage))
+    canvas = np.zeros((height, left + drawing.coverage.shape[1] + right), np.uint8)
+    canvas[inside, left : left + drawing.coverage.shape[1]] = drawing.coverage[rows[inside]]
+    return canvas, drawing.baseline - first, left
+
+
+def add_company(rng, coverage, baseline, size):
+    """Rules under and around the text, and bits of neighbouring lines, each rarely; in place."""
+    height, width = coverage.shape
+    thick = max(1, round(size * rng.uniform(0.03, 0.1)))
+    lot = rng.random(4)
+    ink = int(rng.integers(90, 256))
+    if lot[0] < 0.06:
+        row = int(baseline + size * rng.uniform(0.08, 0.22))
+        _rule(coverage[row : row + thick], ink, rng)
+    if lot[1] < 0.05:  # the upper or lower border of a box or table
+        row = 0 if rng.random() < 0.5 else height - thick
+        _rule(coverage[row : row + thick], ink, rng)
+    if lot[2] < 0.03:  # the border on the left, right
+        column = 0 if rng.random() < 0.5 else width - thick
+        coverage[:, column : column + thick] = ink
+    if lot[3] < 0.08:
+        _neighbour(rng, coverage, size)
+
+
+def _rule(rows, ink, rng):
+    width = rows.shape[1]
+    if rng.random() < 0.15:  # dotted or dashed
+        period = int(rng.integers(3, 12))
+        rows[:, np.arange(width) % period < period // 2 + 1] = ink
+    else:
+        np.maximum(rows, ink, out=rows)
+
+
+def _neighbour(rng, coverage, size):
+    """The feet of the line above, or the heads of the line below: the line's own, moved aside."""
+    reach = max(1, round(size * rng.uniform(0.03, 0.15)))
+    rows = np.flatnonzero(coverage.max(axis=1))
+    if rows.size < 2 * reach:
+        return
+    aside = int(rng.integers(coverage.shape[1]))
+    if rng.random() < 0.5:
+        bits, into = coverage[rows[-1] + 1 - reach : rows[-1] + 1], coverage[:reach]
+    else:
+        bits, into = coverage[rows[0] : rows[0] + reach], coverage[-reach:]
+    np.maximum(into, np.roll(bits, aside, axis=1), out=into)

@@ -1,0 +1,271 @@
+"""From random weights to a reader of lines, in three stages.
+
+The whole network does not learn from nothing with CTC in useful time: the LSTMs hide the
+convolutions from the loss. But synthetic lines know where each character stands. So first the
+convolutions alone learn to name the character of each column, then the LSTMs learn the same on top
+of them, then all layers learn with CTC.
+"""
+
+import csv
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from crnn import backend, ctc
+from crnn.charset import Charset
+from crnn.metrics import LineScores
+from crnn.network import CRNN
+from crnn.optimizer import ConvolutionMuon
+from crnn.synthesis.stream import STEPS, Stream, make_batch
+
+CLIP_NORM = 5.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of training.
+
+    Attributes:
+        name: ``columns``, ``blstms`` or ``ctc``.
+        lines: how many it sees. learning_rate: at its height, after ``warm_up`` steps.
+        decay: the last share of the stage, in which the rate falls linearly to nothing.
+        blank_weight: weight of a blank column in the loss, where a character's is 1.
+    """
+
+    name: str
+    lines: int
+    learning_rate: float
+    decay: float
+    warm_up: int = 100
+    blank_weight: float = 1.0
+
+    def rate(self, step, batch_size):
+        """Learning rate at ``step`` of this stage."""
+        steps = max(1, self.lines // batch_size)
+        up = min(1.0, (step + 1) / self.warm_up)
+        down = min(1.0, (steps - step) / max(1.0, self.decay * steps))
+        return self.learning_rate * max(0.0, min(up, down))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what weights come out, saved as JSON beside them."""
+
+    columns: Stage = Stage("columns", 50_000, 2e-3, decay=0.35, warm_up=200, blank_weight=0.2)
+    blstms: Stage = Stage("blstms", 18_000, 2e-3, decay=0.3, blank_weight=0.3)
+    ctc: Stage = Stage("ctc", 30_000, 4e-4, decay=0.6)
+    batch_size: int = 32
+    seed: int = 1
+
+    @property
+    def stages(self):
+        return (self.columns, self.blstms, self.ctc)
+
+
+def column_loss(labels, probabilities):
+    """-log of the probability of each column's class: (batch, steps) and (batch, steps, classes)."""
+    at_label = ops.take_along_axis(probabilities, ops.expand_dims(ops.cast(labels, "int32"), -1), axis=-1)
+    return -ops.log(ops.maximum(ops.squeeze(at_label, -1), ctc.TINY))
+
+
+def given_loss(_, loss):
+    """For a model whose output is its loss."""
+    return loss
+
+
+class Trainer:
+    """Runs a recipe, and can be stopped and taken up at any step.
+
+    Args:
+        recipe: ``Recipe``. source: ``synthesis.stream.Source`` of the lines to learn from.
+        heldout: ``Source`` of the lines to measure on. folder: for state, log and weights.
+        processes: how many draw lines.
+    """
+
+    def __init__(self, recipe, source, heldout, folder, processes=1):
+        self.recipe, self.source, self.folder = recipe, source, Path(folder)
+        self.processes = processes
+        self.charset = Charset.from_file()
+        keras.utils.set_random_seed(recipe.seed)
+        self.network = CRNN(self.charset.classes)
+        self.network.columns_core  # noqa: B018 - its softmax is part of the state
+        self.heldout = make_batch(heldout.maker(self.charset), 0, 256)
+        self.stage, self.step, self.hours = 0, 0, 0.0
+        self.optimizer = None
+        self._stop = False
+
+    # What is trained
+
+    def model(self, stage):
+        """The model of a stage, compiled."""
+        network = self.network
+        core = {"columns": network.columns_core, "blstms": network.predict_core, "ctc": network.train_core}[stage.name]
+        for layer in network.predict_core.layers:
+            layer.trainable = stage.name != "blstms" or layer.name.startswith("blstm")
+        self.optimizer = ConvolutionMuon(
+            learning_rate=stage.learning_rate,
+            exclude_layers=["columns_out", "blstm2_out", "conv1"],
+            global_clipnorm=CLIP_NORM,
+            weight_decay=0.01,
+            adam_weight_decay=0.0,
+        )
+        core.compile(self.optimizer, loss=given_loss if stage.name == "ctc" else column_loss)
+        self.optimizer.build(core.trainable_variables)
+        return core
+
+    def inputs(self, stage, batch):
+        """Arguments of ``train_on_batch`` for a batch of the stream."""
+        images = batch.images.astype(np.float32)
+        if stage.name == "ctc":
+            steps = np.full_like(batch.label_length, STEPS)
+            return [images, batch.labels, steps, batch.label_length], np.zeros((len(images), 1), np.float32)
+        weights = np.where(batch.column_labels == self.charset.blank, stage.blank_weight, 1.0)
+        return images, batch.column_labels, (weights / weights.mean()).astype(np.float32)
+
+    # The loop
+
+    def run(self, report_every=120.0, save_every=240.0):
+        """Train from where the state stands to the end of the recipe, or until SIGTERM or SIGINT.
+
+        Returns:
+            True if the recipe is done.
+        """
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, self._ask_to_stop)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "recipe.json").write_text(json.dumps(asdict(self.recipe), indent=1))
+        model = self.model(self.recipe.stages[self.stage])
+        self.restore()
+        with Stream(self.source, self.recipe.batch_size, self.batches_seen, self.processes) as stream:
+            while True:
+                self._run_stage(self.recipe.stages[self.stage], model, stream, report_every, save_every)
+                if self._stop:
+                    return False
+                if self.stage + 1 == len(self.recipe.stages):
+                    return True
+                self.stage, self.step = self.stage + 1, 0
+                model = self.model(self.recipe.stages[self.stage])
+
+    @property
+    def batches_seen(self):
+        before = sum(stage.lines // self.recipe.batch_size for stage in self.recipe.stages[: self.stage])
+        return before + self.step
+
+    def _run_stage(self, stage, model, stream, report_every, save_every):
+        size = self.recipe.batch_size
+        steps = stage.lines // size
+        saved = reported = last = time.perf_counter()
+        waited, losses = 0.0, []
+        while self.step < steps and not self._stop:
+            before = time.perf_counter()
+            batch = next(stream)
+            waited += time.perf_counter() - before
+            self.optimizer.learning_rate = stage.rate(self.step, size)
+            losses.append(float(model.train_on_batch(*self.inputs(stage, batch))))
+            self.step += 1
+            now = time.perf_counter()
+            self.hours += (now - last) / 3600
+            last = now
+            if now - reported > report_every or self.step == steps:
+                self.report(stage, losses, len(losses) * size / (now - reported), waited / (now - reported))
+                waited, losses = 0.0, []
+                last = reported = time.perf_counter()
+            if now - saved > save_every:
+                self.save()
+                saved = last = time.perf_counter()
+        self.save()
+
+    def _ask_to_stop(self, *_):
+        self._stop = True
+
+    # What is said on the way
+
+    def report(self, stage, losses, rate, waiting):
+        """Measure on the held-out lines; a line on stderr and one in ``log.csv``."""
+        scores, glyphs, samples = self.evaluate(stage)
+        row = {
+            "stage": stage.name,
+            "lines": self.step * self.recipe.batch_size,
+            "hours": round(self.hours, 3),
+            "loss": round(float(np.mean(losses)), 4),
+            "lines_per_second": round(rate, 1),
+            "share_waiting_for_data": round(waiting, 4),
+            "heldout_glyphs_right": round(glyphs, 4),
+            "heldout_cer": round(scores.cer, 4),
+            "heldout_exact": round(scores.exact, 4),
+        }
+        path = self.folder / "log.csv"
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+        print("  ".join(f"{name} {value}" for name, value in row.items()), file=sys.stderr)
+        for truth, said in samples:
+            print(f"    {truth}\n  = {said}" if truth == said else f"    {truth}\n  ! {said}", file=sys.stderr, flush=True)
+
+    def evaluate(self, stage, samples=3):
+        """Scores, share of character columns right, and samples (truth, prediction) of the held-out lines."""
+        core = self.network.columns_core if stage.name == "columns" else self.network.predict_core
+        predict = backend.traced(core)
+        images = self.heldout.images.astype(np.float32)
+        chunks = [predict(images[at : at + 32]) for at in range(0, len(images), 32)]
+        classes = np.concatenate([chunk.argmax(-1) for chunk in chunks])
+        best = np.concatenate([chunk.max(-1) for chunk in chunks])
+        characters = self.heldout.column_labels != self.charset.blank
+        glyphs = float((classes == self.heldout.column_labels)[characters].mean())
+        scores, pairs = LineScores(), []
+        for path, likely, truth in zip(classes, best, self.heldout.texts, strict=True):
+            runs = ctc.runs_of_path(path, likely, self.charset.blank)
+            pairs.append((truth, self.charset.decode([run.label for run in runs])))
+            scores.update(*pairs[-1])
+        first = self.step % (len(pairs) - samples)
+        return scores, glyphs, pairs[first : first + samples]
+
+    # State
+
+    @property
+    def state_path(self):
+        return self.folder / "state.npz"
+
+    def _variables(self):
+        named = {f"network/{i}": v for i, v in enumerate(self.network.predict_core.variables)}
+        softmax = self.network.columns_core.get_layer("columns_out").variables
+        named |= {f"columns/{i}": v for i, v in enumerate(softmax)}
+        return named | {f"optimizer/{i}": v for i, v in enumerate(self.optimizer.variables)}
+
+    def save(self):
+        """Write the whole state and the weights, each whole or not at all."""
+        values = {name: np.asarray(ops.convert_to_numpy(v)) for name, v in self._variables().items()}
+        partial = self.state_path.with_suffix(".partial.npz")
+        np.savez(
+            partial, stage=self.stage, step=self.step, hours=self.hours, recipe=json.dumps(asdict(self.recipe)), **values
+        )
+        os.replace(partial, self.state_path)
+        self.network.save_weights(self.folder / "CRNN.h5")
+
+    def restore(self):
+        """Take up the state of the folder, if there is one.
+
+        Raises:
+            ValueError: the state belongs to another recipe.
+        """
+        if not self.state_path.exists():
+            return
+        with np.load(self.state_path) as state:
+            if json.loads(str(state["recipe"])) != asdict(self.recipe):
+                raise ValueError(f"{self.state_path} belongs to another recipe: name another folder, or delete it")
+            self.stage, self.step, self.hours = int(state["stage"]), int(state["step"]), float(state["hours"])
+            if self.stage:
+                self.model(self.recipe.stages[self.stage])
+            for name, variable in self._variables().items():
+                variable.assign(state[name])
