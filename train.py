@@ -2,26 +2,52 @@
 
 import argparse
 import os
+import sys
+from dataclasses import replace
 from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description="Train a CRNN.")
-    parser.add_argument("--synthetic", action="store_true", help="draw the lines while training")
-    parser.add_argument("--folder", type=Path, default=Path("runs/synthetic"), help="for state, log and weights")
-    parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
-    parser.add_argument("--texts", type=Path, nargs="*", default=[], help="text files or folders of them")
-    parser.add_argument("--heldout-texts", type=Path, nargs="*", help="texts for the held-out lines")
-    parser.add_argument("--lines", type=int, nargs=3, metavar=("COLUMNS", "BLSTMS", "CTC"), help="lines of each stage")
-    parser.add_argument("--processes", type=int, default=1, help="that draw lines")
+    parser = argparse.ArgumentParser(
+        description="Train a CRNN: from the unpacked batches in data/, or with --synthetic from lines drawn on the way.",
+    )
+    parser.add_argument("--folder", type=Path, help="for state, log and weights (default: runs/batches or runs/synthetic)")
+    batches = parser.add_argument_group("from batches")
+    batches.add_argument("--data", type=Path, default=HERE / "data", help="folder of labels/ and img_batches/")
+    batches.add_argument("--epochs", type=int, default=10)
+    batches.add_argument("--batch-size", type=int, default=32)
+    batches.add_argument("--start-from", default=HERE / "weights" / "CRNN.h5", help="weights file, or none")
+    synthetic = parser.add_argument_group("synthetic")
+    synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in three stages")
+    synthetic.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
+    synthetic.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
+    synthetic.add_argument("--heldout-texts", type=Path, nargs="*", help="the same for the lines to measure on")
+    synthetic.add_argument("--lines", type=int, nargs=3, metavar=("COLUMNS", "BLSTMS", "CTC"), help="of each stage")
+    synthetic.add_argument("--processes", type=int, default=1, help="that draw lines")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from dataclasses import replace
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        return train_on_stream(options) if options.synthetic else train_on_batches(options)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
 
+
+def train_on_batches(options):
+    from crnn.fitting import fit
+
+    start_from = None if str(options.start_from) == "none" else options.start_from
+    fit(options.data, options.folder or "runs/batches", start_from, options.epochs, options.batch_size)
+    return 0
+
+
+def train_on_stream(options):
     from crnn.synthesis.stream import Source
     from crnn.training import Recipe, Trainer
 
@@ -32,8 +58,9 @@ def main():
     fonts, texts = tuple(options.fonts), tuple(options.texts)
     source = Source(fonts, texts, seed=recipe.seed)
     heldout = Source(fonts, tuple(options.heldout_texts or texts), seed=recipe.seed + 1_000_000)
-    Trainer(recipe, source, heldout, options.folder, options.processes).run()
+    Trainer(recipe, source, heldout, options.folder or "runs/synthetic", options.processes).run()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,7 +6,8 @@ The modules, in the order in which a picture meets them:
 ``charset``        the table of labels: encoding, decoding, folding; owns space and blank
 ``image``          picture file -> grey line 32 pixels high -> pieces with colour added
 ``network``        the layers, ``predict_core`` and ``train_core``, the weights file
-``ctc``            the loss, greedy decoding into runs, which labels can be aligned
+``losses``         the CTC loss, and the loss of columns
+``ctc``            greedy decoding into runs, which labels can be aligned
 ``spacing``        the one rule that decides where a space stands
 ``recognizer``     pictures -> lines of text, batched over all pieces
 ``metrics``        character error rate, exact lines, 1 - NED
@@ -14,6 +15,10 @@ The modules, in the order in which a picture meets them:
 ``archives``       packing and unpacking ``part_K.7z``
 ``synthesis``      lines drawn from fonts and texts: a stream, or a data set on disk
 ``training``       the stages from random weights to a reader of lines
+``fitting``        training from batch folders
+``optimizer``      Muon, for convolutions too
+``evaluation``     how well weights read
+``demo``           what ``demo_infer.py`` does
 ``backend``        all that only TensorFlow, JAX or PyTorch can do
 =================  =====================================================================
 

@@ -1,42 +1,14 @@
-"""Connectionist temporal classification: loss, alignability, greedy decoding.
+"""Connectionist temporal classification: which labels can be aligned, and greedy decoding.
 
 Graves, Fernandez, Gomez, Schmidhuber: Connectionist Temporal Classification, ICML 2006. A path
 gives each time step one class; merging repeats, then dropping blanks, gives its label
 (``-s-t-aatte`` and ``-s-tta-tte`` are both ``state``). P(label) is the sum over all its paths.
-The blank is the last class.
+The blank is the last class. The loss is in ``losses``: this module needs NumPy alone.
 """
 
 from dataclasses import dataclass
 
-import keras
 import numpy as np
-from keras import ops
-
-from crnn import backend
-
-TINY = 1e-30  # keeps the logarithm of a probability finite without flattening its gradient
-
-
-@keras.saving.register_keras_serializable("crnn")
-class CTCLoss(keras.layers.Layer):
-    """-log P(label) of every line of a batch (Graves et al. 2006, equations 2 and 8).
-
-    Inputs: probabilities (batch, steps, classes), labels (batch, labels) padded at will,
-    input_length (batch, 1): the steps that count, label_length (batch, 1).
-    Output: (batch, 1).
-    """
-
-    def call(self, probabilities, labels, input_length, label_length):
-        loss = backend.ctc_loss(
-            ops.log(ops.maximum(probabilities, TINY)),
-            ops.cast(labels, "int32"),
-            ops.cast(ops.squeeze(input_length, -1), "int32"),
-            ops.cast(ops.squeeze(label_length, -1), "int32"),
-        )
-        return ops.expand_dims(loss, -1)
-
-    def compute_output_shape(self, probabilities, *_):
-        return (probabilities[0], 1)
 
 
 def steps_needed(labels):

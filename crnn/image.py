@@ -90,3 +90,51 @@ def add_colour(line, columns=ADDED_COLUMNS):
     """
     colour = np.median(line[:, -1]).astype(line.dtype)
     return np.pad(line, ((0, 0), (0, columns)), constant_values=colour)
+
+
+def gaps(line):
+    """The gaps between the words of a line: runs of more than 5 columns of nothing but background.
+
+    The line and its inverse are binarised (Gaussian blur 3 x 3, Otsu's threshold), so that it does
+    not matter which of ink and ground is the darker. Runs that touch the left or right edge are
+    margins and no gaps.
+
+    Args:
+        line: (32, width) uint8.
+
+    Returns:
+        List of (first column, last column + 1), from left to right.
+    """
+    found = []
+    for picture in (line, 255 - line):
+        smooth = cv2.GaussianBlur(picture, (3, 3), 0)
+        _, binary = cv2.threshold(smooth, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+        empty = np.concatenate(([0], ~binary.any(axis=0), [0])).astype(np.int8)
+        starts, ends = np.flatnonzero(np.diff(empty) == 1), np.flatnonzero(np.diff(empty) == -1)
+        found += [
+            (int(start), int(end))
+            for start, end in zip(starts, ends, strict=True)
+            if end - start > GAP_COLUMNS and start > 0 and end < line.shape[1]
+        ]
+    return sorted(found)
+
+
+def split(line, found=None, longest=0):
+    """Cut a line in the middle of its gaps.
+
+    Args:
+        line: (32, width) uint8. found: its ``gaps``, if they are known.
+        longest: a cut is left out where the pieces beside it are no longer than this together, the
+            narrowest gaps first; 0 cuts at every gap. The network reads short gaps itself, and it
+            reads a word better with its neighbours than alone.
+
+    Returns:
+        List of (first column, last column + 1) of the pieces: together they are the whole line.
+    """
+    found = gaps(line) if found is None else found
+    cuts = [0, *((start + end) // 2 for start, end in found), line.shape[1]]
+    for start, end in sorted(found, key=lambda gap: gap[1] - gap[0]):
+        at = cuts.index((start + end) // 2)
+        if cuts[at + 1] - cuts[at - 1] <= longest:
+            del cuts[at]
+    return list(zip(cuts[:-1], cuts[1:], strict=True))

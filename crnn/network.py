@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from crnn import weights
-from crnn.ctc import CTCLoss
+from crnn.losses import CTCLoss
 
 HEIGHT = 32  # pixels: what the convolutions and poolings reduce to exactly one row
 STRIDE = 4  # pixels: the width that one time step stands for

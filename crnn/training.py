@@ -12,16 +12,17 @@ import os
 import signal
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
-from crnn import backend, ctc
+from crnn import backend
 from crnn.charset import Charset
-from crnn.metrics import LineScores
+from crnn.evaluation import best_paths, score_images
+from crnn.losses import column_loss, given_loss
 from crnn.network import CRNN
 from crnn.optimizer import ConvolutionMuon
 from crnn.synthesis.stream import STEPS, Stream, make_batch
@@ -59,26 +60,15 @@ class Stage:
 class Recipe:
     """All that decides what weights come out, saved as JSON beside them."""
 
-    columns: Stage = Stage("columns", 50_000, 2e-3, decay=0.35, warm_up=200, blank_weight=0.2)
-    blstms: Stage = Stage("blstms", 18_000, 2e-3, decay=0.3, blank_weight=0.3)
-    ctc: Stage = Stage("ctc", 30_000, 4e-4, decay=0.6)
+    columns: Stage = Stage("columns", 42_000, 2e-3, decay=0.35, warm_up=200, blank_weight=0.2)
+    blstms: Stage = Stage("blstms", 16_000, 2e-3, decay=0.3, blank_weight=0.3)
+    ctc: Stage = Stage("ctc", 27_000, 4e-4, decay=0.6)
     batch_size: int = 32
     seed: int = 1
 
     @property
     def stages(self):
         return (self.columns, self.blstms, self.ctc)
-
-
-def column_loss(labels, probabilities):
-    """-log of the probability of each column's class: (batch, steps) and (batch, steps, classes)."""
-    at_label = ops.take_along_axis(probabilities, ops.expand_dims(ops.cast(labels, "int32"), -1), axis=-1)
-    return -ops.log(ops.maximum(ops.squeeze(at_label, -1), ctc.TINY))
-
-
-def given_loss(_, loss):
-    """For a model whose output is its loss."""
-    return loss
 
 
 class Trainer:
@@ -142,8 +132,7 @@ class Trainer:
             signal.signal(sign, self._ask_to_stop)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "recipe.json").write_text(json.dumps(asdict(self.recipe), indent=1))
-        model = self.model(self.recipe.stages[self.stage])
-        self.restore()
+        model = self.restore()
         with Stream(self.source, self.recipe.batch_size, self.batches_seen, self.processes) as stream:
             while True:
                 self._run_stage(self.recipe.stages[self.stage], model, stream, report_every, save_every)
@@ -217,17 +206,11 @@ class Trainer:
         """Scores, share of character columns right, and samples (truth, prediction) of the held-out lines."""
         core = self.network.columns_core if stage.name == "columns" else self.network.predict_core
         predict = backend.traced(core)
-        images = self.heldout.images.astype(np.float32)
-        chunks = [predict(images[at : at + 32]) for at in range(0, len(images), 32)]
-        classes = np.concatenate([chunk.argmax(-1) for chunk in chunks])
-        best = np.concatenate([chunk.max(-1) for chunk in chunks])
-        characters = self.heldout.column_labels != self.charset.blank
-        glyphs = float((classes == self.heldout.column_labels)[characters].mean())
-        scores, pairs = LineScores(), []
-        for path, likely, truth in zip(classes, best, self.heldout.texts, strict=True):
-            runs = ctc.runs_of_path(path, likely, self.charset.blank)
-            pairs.append((truth, self.charset.decode([run.label for run in runs])))
-            scores.update(*pairs[-1])
+        heldout = self.heldout
+        classes, _ = best_paths(predict, heldout.images)
+        characters = heldout.column_labels != self.charset.blank
+        glyphs = float((classes == heldout.column_labels)[characters].mean())
+        scores, pairs = score_images(predict, heldout.images, heldout.texts, self.charset)
         first = self.step % (len(pairs) - samples)
         return scores, glyphs, pairs[first : first + samples]
 
@@ -254,18 +237,18 @@ class Trainer:
         self.network.save_weights(self.folder / "CRNN.h5")
 
     def restore(self):
-        """Take up the state of the folder, if there is one.
+        """The model of the stage to go on with, as the state in the folder has it, if there is one.
 
         Raises:
             ValueError: the state belongs to another recipe.
         """
         if not self.state_path.exists():
-            return
+            return self.model(self.recipe.stages[0])
         with np.load(self.state_path) as state:
             if json.loads(str(state["recipe"])) != asdict(self.recipe):
                 raise ValueError(f"{self.state_path} belongs to another recipe: name another folder, or delete it")
             self.stage, self.step, self.hours = int(state["stage"]), int(state["step"]), float(state["hours"])
-            if self.stage:
-                self.model(self.recipe.stages[self.stage])
+            model = self.model(self.recipe.stages[self.stage])
             for name, variable in self._variables().items():
                 variable.assign(state[name])
+        return model

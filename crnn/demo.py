@@ -1,0 +1,111 @@
+"""What ``demo_infer.py`` does: find pictures, read them, say what they say."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".pbm", ".pgm", ".ppm"}
+AT_ONCE = 32  # pictures whose pieces share batches
+
+
+def default_folder(folder):
+    """``folder``, written from where the user stands if that is shorter."""
+    relative = os.path.relpath(folder)
+    return relative if len(relative) < len(str(folder)) else str(folder)
+
+
+def find_pictures(paths):
+    """Files as they are named, and the pictures of folders in the order of their names.
+
+    Raises:
+        FileNotFoundError: a path does not exist, or a folder holds no picture.
+    """
+    found = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+            if not inside:
+                raise FileNotFoundError(f"{path}: no picture in this folder")
+            found += inside
+        else:
+            found.append(path)
+    return found
+
+
+def run(paths, weights, form):
+    """Read pictures and write what they say to stdout.
+
+    Returns:
+        Exit status: 0, 1 if a picture could not be read, 2 if nothing could be started.
+    """
+    try:
+        pictures = find_pictures(paths)
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not Path(weights).is_file():
+        print(f"{weights}: no such file; name a weights file with --weights", file=sys.stderr)
+        return 2
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from crnn.recognizer import Recognizer
+
+    try:
+        recognizer = Recognizer.from_weights(weights)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    failed = False
+    sys.stdout.reconfigure(encoding="utf-8")
+    for at in range(0, len(pictures), AT_ONCE):
+        failed |= _read_some(pictures[at : at + AT_ONCE], recognizer, WRITERS[form])
+    return int(failed)
+
+
+def _read_some(paths, recognizer, write):
+    """Read pictures together; True if one of them could not be read."""
+    from crnn.image import ImageError, read_grey
+
+    pictures, readable, failed = [], [], False
+    for path in paths:
+        try:
+            pictures.append(read_grey(path))
+            readable.append(path)
+        except ImageError as error:
+            print(error, file=sys.stderr)
+            failed = True
+    if readable:
+        start = time.perf_counter()
+        lines = recognizer.read(pictures)
+        elapsed = time.perf_counter() - start
+        columns = [picture.shape[1] / picture.shape[0] for picture in pictures]
+        for path, line, share in zip(readable, lines, columns, strict=True):
+            write(path, line, elapsed * share / sum(columns))  # its part of what was done together
+    return failed
+
+
+def _write_text(path, line, seconds):
+    print(f"=====\nfile_path is:{path}\nresult is:{line.text}\nelapsed time is:{seconds:.3f}s\n=====\n", flush=True)
+
+
+def _write_tsv(path, line, seconds):
+    print(path, line.text, f"{line.confidence:.4f}", f"{seconds:.4f}", sep="\t", flush=True)
+
+
+def _write_json(path, line, seconds):
+    characters = [
+        {"text": c.text, "confidence": round(c.confidence, 4), "box": [round(c.x0, 1), 0, round(c.x1, 1), line.height]}
+        for c in line.characters
+    ]
+    record = {
+        "path": str(path),
+        "text": line.text,
+        "confidence": round(line.confidence, 4),
+        "seconds": round(seconds, 4),
+        "characters": characters,
+    }
+    print(json.dumps(record, ensure_ascii=False), flush=True)
+
+
+WRITERS = {"text": _write_text, "tsv": _write_tsv, "json": _write_json}

@@ -1,0 +1,115 @@
+"""How well weights read: ``python -m crnn.evaluation``, on labelled pictures or synthetic lines."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from crnn.charset import Charset
+from crnn.metrics import LineScores
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "CRNN.h5"
+CHUNK = 32  # images predicted at once
+
+
+def best_paths(predict, images):
+    """The best class of each step and its probability.
+
+    Args:
+        predict: see ``recognizer.Recognizer``. images: (n, 32, width, 1), any numbers.
+
+    Returns:
+        (n, steps) int64, (n, steps) float32
+    """
+    classes, likely = [], []
+    for at in range(0, len(images), CHUNK):
+        probabilities = predict(np.asarray(images[at : at + CHUNK], np.float32))
+        classes.append(probabilities.argmax(-1))
+        likely.append(probabilities.max(-1))
+    return np.concatenate(classes), np.concatenate(likely)
+
+
+def score_images(predict, images, texts, charset):
+    """Scores of images of one width, and the pairs (truth, prediction) they come from."""
+    from crnn.ctc import runs_of_path
+
+    scores, pairs = LineScores(), []
+    for path, likely, truth in zip(*best_paths(predict, images), texts, strict=True):
+        said = charset.decode([run.label for run in runs_of_path(path, likely, charset.blank)])
+        pairs.append((truth, said))
+        scores.update(truth, said)
+    return scores, pairs
+
+
+def read_pairs(labels, recognizer):
+    """Read the pictures that a label file names: pairs (truth, prediction), both folded.
+
+    Args:
+        labels: lines ``picture TAB text``; paths are relative to the file's folder.
+
+    Raises:
+        ValueError: a line has no tab; image.ImageError: a picture cannot be read.
+    """
+    from crnn.image import read_grey
+
+    rows = [line.split("\t") for line in labels.read_text(encoding="utf-8").splitlines() if line]
+    for row in rows:
+        if len(row) < 2:
+            raise ValueError(f"{labels}: {row[0]!r} is no picture, tab and text")
+    lines = recognizer.read([read_grey(labels.parent / row[0]) for row in rows])
+    fold = recognizer.charset.fold
+    return [(fold(row[-1]), fold(line.text)) for row, line in zip(rows, lines, strict=True)]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="python -m crnn.evaluation", description="Measure how well weights read.")
+    parser.add_argument("labels", nargs="?", type=Path, help="labels.tsv: picture TAB text")
+    parser.add_argument("--synthetic", type=int, metavar="N", help="measure on N ten-character lines drawn here")
+    parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="draw with the faces of these folders alone")
+    parser.add_argument("--texts", type=Path, nargs="*", default=[])
+    parser.add_argument("--seed", type=int, default=2_000_000)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--errors", action="store_true", help="also print each line that is not exactly right")
+    options = parser.parse_args()
+    if (options.labels is None) == (options.synthetic is None):
+        parser.error("name either a label file or --synthetic N")
+    return options
+
+
+def main():
+    options = arguments()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from crnn.recognizer import Recognizer
+
+    recognizer = Recognizer.from_weights(options.weights)
+    if options.labels:
+        pairs = read_pairs(options.labels, recognizer)
+    else:
+        pairs = _synthetic_pairs(options, recognizer)
+    spaced, bare = LineScores(), LineScores()
+    for truth, said in pairs:
+        spaced.update(truth, said)
+        bare.update(truth.replace(" ", ""), said.replace(" ", ""))
+        if options.errors and truth != said:
+            print(f"  {truth}\n! {said}")
+    print(
+        f"{spaced.lines} lines: CER {bare.cer:.2%} without spaces, {spaced.cer:.2%} with; "
+        f"exactly right {bare.exact:.1%} without spaces, {spaced.exact:.1%} with; 1-NED {spaced.one_minus_ned:.4f}"
+    )
+
+
+def _synthetic_pairs(options, recognizer):
+    from crnn.synthesis.lines import Look
+    from crnn.synthesis.stream import Source, make_batch
+
+    source = Source(
+        tuple(options.fonts), tuple(options.texts), options.seed, not options.fonts, Look(ten_characters=1.0)
+    )
+    batch = make_batch(source.maker(Charset.from_file()), 0, options.synthetic)
+    return score_images(recognizer.predict, batch.images, batch.texts, recognizer.charset)[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""From pictures of lines to their text."""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from crnn import image, spacing
+from crnn.charset import SPACE, Charset
+from crnn.ctc import greedy_runs
+
+LONGEST_PIECE = 280  # columns at height 32: the width of the lines the network learnt from
+WIDTH_STEP = 32  # columns: pieces are widened to a multiple of this, to share batches
+BATCH_COLUMNS = 16 * 320  # of all pieces of a batch together; more only costs memory
+
+
+@dataclass(frozen=True)
+class Character:
+    """A character that was read.
+
+    Attributes:
+        text: one character. confidence: the highest probability of its class over its run of steps.
+        x0, x1: columns of the source picture between which it stands.
+    """
+
+    text: str
+    confidence: float
+    x0: float
+    x1: float
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """What a picture says.
+
+    Attributes:
+        characters: from left to right, spaces included.
+        width, height: of the source picture, in pixels.
+    """
+
+    characters: tuple
+    width: int
+    height: int
+
+    @property
+    def text(self):
+        return "".join(character.text for character in self.characters)
+
+    @property
+    def confidence(self):
+        """Mean confidence of the characters that are no spaces; 0 for an empty line."""
+        values = [character.confidence for character in self.characters if character.text != " "]
+        return float(np.mean(values)) if values else 0.0
+
+
+@dataclass
+class _Piece:
+    """A part of a line on its way through the network."""
+
+    pixels: np.ndarray  # (32, width), colour added
+    start: int  # first column in the line
+    probabilities: np.ndarray = None  # (steps, classes)
+
+
+class Recognizer:
+    """Reads pictures of one line each.
+
+    Args:
+        predict: probabilities (batch, steps, classes) of float32 pictures (batch, 32, width, 1).
+        charset: the table of labels.
+    """
+
+    def __init__(self, predict, charset=None):
+        self.predict = predict
+        self.charset = charset or Charset.from_file()
+
+    @classmethod
+    def from_weights(cls, path, charset=None):
+        """Build the network and load its weights.
+
+        Raises:
+            OSError, ValueError: the file cannot be read, or does not fit the network.
+        """
+        from crnn.backend import traced
+        from crnn.network import CRNN
+
+        charset = charset or Charset.from_file()
+        network = CRNN(charset.classes)
+        network.load_weights(path)
+        return cls(traced(network.predict_core), charset)
+
+    def read(self, pictures):
+        """Read pictures.
+
+        Args:
+            pictures: list of (height, width) uint8, grey.
+
+        Returns:
+            One ``TextLine`` a picture, in order.
+        """
+        lines = [image.to_height(picture) for picture in pictures]
+        gaps = [image.gaps(line) for line in lines]
+        pieces = [_pieces(line, found) for line, found in zip(lines, gaps, strict=True)]
+        self._recognize([piece for parts in pieces for piece in parts])
+        return [
+            self._assembled(parts, found, picture.shape)
+            for parts, found, picture in zip(pieces, gaps, pictures, strict=True)
+        ]
+
+    def _recognize(self, pieces):
+        """Fill in ``probabilities``. Batches hold pieces of one width: company changes nothing."""
+        for width, same in groupby(sorted(pieces, key=_width), _width):
+            same = list(same)
+            size = max(1, BATCH_COLUMNS // width)
+            for at in range(0, len(same), size):
+                batch = same[at : at + size]
+                stacked = np.stack([piece.pixels for piece in batch])[..., None].astype(np.float32)
+                for piece, probabilities in zip(batch, self.predict(stacked), strict=True):
+                    piece.probabilities = probabilities
+
+    def _assembled(self, pieces, gaps, shape):
+        """The text of a line from its pieces, with the blanks that ``spacing`` wants."""
+        height, width = shape
+        scale = height / image.HEIGHT
+        read = []  # (Character with columns of the line, space before it: True, False, None at a cut)
+        for piece in pieces:
+            seen = None if read else False
+            for character in self._characters(piece):
+                if character.text == " ":
+                    seen = True
+                else:
+                    read.append((character, seen))
+                    seen = False
+        characters = []
+        for character, seen in read:
+            if characters:
+                left = characters[-1]
+                gap = max((b - a for a, b in gaps if left.x0 < (a + b) / 2 < character.x1), default=0)
+                if spacing.space_between(left.text, character.text, gap, seen):
+                    confidence = min(left.confidence, character.confidence)
+                    characters.append(Character(" ", confidence, left.x1, character.x0))
+            characters.append(character)
+        scaled = [Character(c.text, c.confidence, c.x0 * scale, min(c.x1 * scale, width)) for c in characters]
+        return TextLine(tuple(scaled), width, height)
+
+    def _characters(self, piece):
+        """What was read in a piece, with columns of the line at height 32."""
+        runs = greedy_runs(piece.probabilities)
+        middles = np.array([2 * (run.first + run.last) + 4 for run in runs], float) + piece.start
+        edges = (middles[1:] + middles[:-1]) / 2
+        reach = image.HEIGHT / 2
+        lefts = np.maximum(np.append(-np.inf, edges), middles - reach) if runs else ()
+        rights = np.minimum(np.append(edges, np.inf), middles + reach) if runs else ()
+        for run, left, right in zip(runs, lefts, rights, strict=True):
+            text = " " if run.label == SPACE else self.charset.characters[run.label]
+            yield Character(text, run.confidence, max(0.0, float(left)), float(right))
+
+
+def _pieces(line, gaps):
+    pieces = []
+    for start, end in image.split(line, gaps, LONGEST_PIECE):
+        columns = image.ADDED_COLUMNS + -(end - start) % WIDTH_STEP
+        pieces.append(_Piece(image.add_colour(line[:, start:end], columns), start))
+    return pieces
+
+
+def _width(piece):
+    return piece.pixels.shape[1]

@@ -1,0 +1,34 @@
+"""The one rule that decides whether a blank stands between two characters."""
+
+from crnn.image import HEIGHT
+
+FULL_WIDTH_PUNCTUATION = frozenset("，。、（）“”‘’《》〈〉【】〔〕「」『』·…—")
+FAR = HEIGHT  # columns: a gap between Chinese characters that stands for more than their spacing
+
+
+def is_chinese(character):
+    """Whether a character fills a square of its own, as Chinese ones and their punctuation do."""
+    return "\u4e00" <= character <= "\u9fff" or character in FULL_WIDTH_PUNCTUATION or character == "〇"
+
+
+def space_between(left, right, gap, seen):
+    """Whether a blank stands between two characters.
+
+    Two Chinese characters have none, nor has full-width punctuation beside anything, unless the
+    gap is far wider than a character. Where a Latin character stands, the reader of the picture
+    decides: the network if it saw the place, else the gap at which the line was cut.
+
+    Args:
+        left, right: the characters on both sides.
+        gap: columns of background between them, at height 32; 0 if there is no gap of ``image.gaps``.
+        seen: True if the network said space, False if it did not, None at a cut, where it could not.
+
+    >>> space_between("d", "i", 9, None), space_between("的", "重", 9, True)
+    (True, False)
+    """
+    square = is_chinese(left), is_chinese(right)
+    if all(square) or left in FULL_WIDTH_PUNCTUATION or right in FULL_WIDTH_PUNCTUATION:
+        return gap > FAR
+    if seen is None:
+        return gap > (HEIGHT // 4 if any(square) else 0)
+    return seen

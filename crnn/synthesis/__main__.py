@@ -1,0 +1,57 @@
+"""``python -m crnn.synthesis``: write a data set of synthetic lines, or look at some."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from crnn.charset import Charset
+from crnn.synthesis.stream import Source, padded
+from crnn.synthesis.writing import write_data_set
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="python -m crnn.synthesis", description="Draw lines of text for training.")
+    parser.add_argument("folder", type=Path, help="gets labels/ and img_batches/, as data/ has them")
+    parser.add_argument("--images", type=int, default=1000, help="ten-character lines of 280 x 32 pixels")
+    parser.add_argument("--parts", type=int, default=2, help="archives part_K.7z")
+    parser.add_argument("--batches", type=int, default=4, help="folders batch_N in all; the last is the test")
+    parser.add_argument("--unpacked", action="store_true", help="leave the folders, pack nothing")
+    parser.add_argument("--preview", action="store_true", help="instead write one preview.png of lines of all kinds")
+    parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
+    parser.add_argument("--no-system-fonts", action="store_true", help="only the faces in --fonts")
+    parser.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    source = Source(tuple(options.fonts), tuple(options.texts), options.seed, not options.no_system_fonts)
+    charset = Charset.from_file()
+    try:
+        if options.preview:
+            write_preview(source.maker(charset), options.folder, options.images)
+        else:
+            write_data_set(
+                source, charset, options.folder, options.images, options.parts, options.batches, not options.unpacked
+            )
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def write_preview(maker, folder, count, columns=4):
+    """Lines side by side in ``preview.png``, to compare with real ones."""
+    tiles = [np.pad(padded(maker.line(number).image), 2, constant_values=128) for number in range(count)]
+    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
+    rows = [np.hstack(tiles[at : at + columns]) for at in range(0, len(tiles), columns)]
+    folder.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(folder / "preview.png"), np.vstack(rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""Read pictures of one printed line each; see ``python demo_infer.py --help``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Read pictures of one printed line of Chinese, English or both.")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="pictures, or folders of them (default: asset)")
+    parser.add_argument("--format", choices=("text", "tsv", "json"), default="text")
+    parser.add_argument("--weights", default=HERE / "weights" / "CRNN.h5", help="default: weights/CRNN.h5")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    from crnn import demo
+
+    paths = options.paths or [demo.default_folder(HERE / "asset")]
+    return demo.run(paths, options.weights, options.format)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

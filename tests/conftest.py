@@ -1,0 +1,45 @@
+import os
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+BITS = 13  # enough for every label of the table
+
+
+@pytest.fixture(scope="session")
+def font_folder(tmp_path_factory):
+    """A folder with one font that draws every character of the table, each in a pattern of its own.
+
+    Tests must not need what fonts a machine happens to have.
+    """
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    from crnn.charset import Charset
+    from crnn.synthesis.faces import FULL_WIDTH
+
+    characters = {c for c in Charset.from_file().characters[1:] if c.isprintable()} | set(FULL_WIDTH.values())
+    names, glyphs, advances = {}, {".notdef": TTGlyphPen(None).glyph()}, {".notdef": (500, 0)}
+    for number, character in enumerate(sorted(characters)):
+        half = character.isascii()
+        name = f"g{number}"
+        pen = TTGlyphPen(None)
+        for bit in range(BITS):  # a grid of 4 x 4 cells, filled by the bits of the number
+            if bit == 0 or number >> (bit - 1) & 1:
+                x, y = 60 + (bit % 4) * (100 if half else 220), (bit // 4) * 200
+                pen.moveTo((x, y)), pen.lineTo((x, y + 150)), pen.lineTo((x + (70 if half else 170), y + 150))
+                pen.lineTo((x + (70 if half else 170), y)), pen.closePath()
+        names[ord(character)], glyphs[name], advances[name] = name, pen.glyph(), (500 if half else 1000, 60)
+    builder = FontBuilder(1000)
+    builder.setupGlyphOrder(list(glyphs))
+    builder.setupCharacterMap(names)
+    builder.setupGlyf(glyphs)
+    builder.setupHorizontalMetrics(advances)
+    builder.setupHorizontalHeader(ascent=880, descent=-120)
+    builder.setupNameTable({"familyName": "Grid", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    folder = tmp_path_factory.mktemp("fonts")
+    builder.save(folder / "grid.ttf")
+    return folder

@@ -1,0 +1,56 @@
+import pytest
+
+from crnn.charset import SPACE, Charset
+
+
+@pytest.fixture(scope="module")
+def charset():
+    return Charset.from_file()
+
+
+def test_table_is_the_data_sets(charset):
+    assert len(charset) == 5990 and charset.blank == 5990 and charset.classes == 5991
+    assert charset.decode([263, 82, 29, 56, 35, 435, 890, 293, 126, 129]) == "管理我们要质疑!当然"  # figure 12
+
+
+def test_encode_is_the_inverse_of_decode(charset):
+    labels = list(range(len(charset)))
+    assert charset.encode(charset.decode(labels)) == labels
+
+
+def test_entry_0_is_the_space(charset):
+    assert charset.encode("a b")[1] == SPACE == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("原标题：腾讯！？；％", "原标题:腾讯!?;%"),  # the table has only the ASCII forms
+        ("“引用”，。、《书》—…", "“引用”，。、《书》—…"),  # the table has these
+        ("ＡＢＣ１２３", "ABC123"),
+        ("a \t\n b　c ", "a b c"),
+        ("x😀y", "xy"),
+        ("½", ""),  # NFKC gives a fraction slash, which the table lacks
+    ],
+)
+def test_fold(charset, text, folded):
+    assert charset.fold(text) == folded
+
+
+def test_duplicates_are_refused_by_name(tmp_path):
+    path = tmp_path / "table.txt"
+    path.write_text("blank\na\nb\na\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"table\.txt: 'a' stands twice in the table, as entries 1 and 3"):
+        Charset.from_file(path)
+
+
+def test_entries_of_two_characters_are_refused():
+    with pytest.raises(ValueError, match="entry 2 is 'bc'"):
+        Charset(["blank", "a", "bc"])
+
+
+def test_characters_outside_the_table_are_named(charset):
+    with pytest.raises(KeyError, match="😀"):
+        charset.encode("a😀")
+    with pytest.raises(IndexError, match="5990"):
+        charset.decode([5990])

@@ -1,0 +1,84 @@
+import cv2
+import numpy as np
+import pytest
+
+from crnn.image import ImageError, add_colour, gaps, read_grey, split, to_height
+
+
+def line_with_words(width=200, words=((10, 60), (80, 120), (124, 180)), ink=0, ground=255):
+    line = np.full((32, width), ground, np.uint8)
+    for start, end in words:
+        line[8:24, start:end] = ink
+    return line
+
+
+def test_height_is_32_and_the_ratio_is_kept():
+    assert to_height(np.zeros((64, 300), np.uint8)).shape == (32, 150)
+    assert to_height(np.zeros((10, 50), np.uint8)).shape == (32, 160)
+    assert to_height(np.zeros((200, 1), np.uint8)).shape == (32, 1)
+
+
+@pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0), (90, 140)])
+def test_gaps_are_runs_of_more_than_5_columns(ink, ground):
+    found = gaps(line_with_words(ink=ink, ground=ground))
+    assert len(found) == 1  # not the 4 columns between the words, not the margins
+    start, end = found[0]
+    assert abs(start - 60) <= 1 and abs(end - 80) <= 1
+
+
+def test_split_cuts_in_the_middle_of_gaps_and_keeps_all_columns():
+    pieces = split(line_with_words())
+    assert [start for start, _ in pieces] == [0, 70] and pieces[-1][1] == 200
+
+
+def test_split_leaves_out_narrow_gaps_first():
+    line = line_with_words(300, ((10, 90), (100, 190), (220, 290)))
+    assert len(split(line)) == 3
+    assert [end for _, end in split(line, longest=250)] == [pytest.approx(205, abs=1), 300]
+    assert split(line, longest=300) == [(0, 300)]
+
+
+def test_a_line_of_nothing_is_one_piece():
+    assert split(np.full((32, 50), 200, np.uint8)) == [(0, 50)]
+
+
+def test_colour_adding_takes_the_median_of_the_last_column():
+    line = np.zeros((32, 10), np.uint8)
+    line[:, -1] = [7] * 20 + [200] * 12
+    widened = add_colour(line)
+    assert widened.shape == (32, 42) and np.all(widened[:, 10:] == 7)
+
+
+@pytest.mark.parametrize(("name", "content", "reason"), [
+    ("missing.png", None, "No such file"),
+    ("empty.png", b"", "empty"),
+    ("text.jpg", b"this is no picture", "not a picture"),
+])  # fmt: skip
+def test_errors_name_file_and_reason(tmp_path, name, content, reason):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ImageError, match=f"{name}: .*{reason}"):
+        read_grey(path)
+
+
+def test_names_beyond_ascii(tmp_path):
+    path = tmp_path / "中文 名.png"
+    cv2.imencode(".png", np.full((5, 7), 100, np.uint8))[1].tofile(path)
+    assert np.all(read_grey(path) == 100)
+
+
+@pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0)])
+def test_transparent_pictures_get_a_ground_that_shows_their_ink(tmp_path, ink, ground):
+    picture = np.zeros((10, 20, 4), np.uint8)
+    picture[3:6, 5:15] = (ink, ink, ink, 255)
+    path = tmp_path / "transparent.png"
+    cv2.imwrite(str(path), picture)
+    grey = read_grey(path)
+    assert grey[4, 8] == ink and grey[0, 0] == ground
+
+
+def test_16_bit_and_palette(tmp_path):
+    path = tmp_path / "deep.png"
+    cv2.imwrite(str(path), np.full((4, 4), 65535, np.uint16))
+    assert np.all(read_grey(path) == 255)

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from crnn.charset import Charset
+from crnn.recognizer import Recognizer
+
+CHARSET = Charset(["blank", *"abcde的重，"])
+LETTER = {c: 10 * label for c, label in CHARSET.labels.items()}  # the grey by which the fake knows it
+
+
+def fake(images):
+    """A network that knows a character by its grey, sure of it by 0.9."""
+    grey = images[:, 16, 4:-4:4, 0]
+    classes = np.where(grey < 150, np.rint(grey / 10).astype(int), CHARSET.blank)
+    probabilities = np.full((*classes.shape, CHARSET.classes), 0.1 / CHARSET.blank)
+    np.put_along_axis(probabilities, classes[..., None], 0.9, -1)
+    return probabilities
+
+
+def picture(text, gap=4, width=8, margin=10):
+    """Characters as blocks of their grey, ``gap`` columns apart; a space is 12 columns wide."""
+    columns = [255] * margin
+    for character in text:
+        columns += [255] * 12 if character == " " else [LETTER[character]] * width + [255] * gap
+    return np.tile(np.uint8(columns + [255] * margin), (32, 1))
+
+
+@pytest.fixture
+def recognizer():
+    return Recognizer(fake, CHARSET)
+
+
+@pytest.mark.parametrize("text", ["abc", "aa", "的重", "a"])
+def test_reads_in_order(recognizer, text):
+    assert recognizer.read([picture(text)])[0].text == text
+
+
+def test_company_changes_nothing(recognizer):
+    pictures = [picture(text) for text in ("abc", "的重，a", "edcba" * 12, "b")]
+    alone = [recognizer.read([p])[0] for p in pictures]
+    assert recognizer.read(pictures) == alone
+
+
+def test_long_lines_are_cut_at_gaps_and_joined(recognizer):
+    text = "abcd " * 12
+    line = recognizer.read([picture(text)])[0]
+    assert line.text.replace(" ", "") == text.replace(" ", "")
+    assert line.text.count(" ") <= 11  # the fake never says space; cuts may
+
+
+def test_a_cut_between_latin_words_is_a_blank_and_between_chinese_none(recognizer):
+    for a, b, joined in (("a" * 20, "b" * 20, " "), ("的" * 20, "重" * 20, "")):
+        apart = np.hstack([picture(a, margin=5), picture(b, margin=5)])
+        assert recognizer.read([apart])[0].text == a[:20] + joined + b[:20]
+
+
+def test_positions_are_those_of_the_source_picture(recognizer):
+    small = picture("abc")
+    large = np.kron(small, np.ones((3, 3), np.uint8))
+    line = recognizer.read([large])[0]
+    assert (line.width, line.height) == (large.shape[1], 96)
+    for number, character in enumerate(line.characters):
+        middle = 3 * (10 + 12 * number + 4)
+        assert character.x0 < middle < character.x1
+        assert character.confidence == pytest.approx(0.9)
+    assert line.confidence == pytest.approx(0.9)
+
+
+def test_an_empty_line_has_no_text_and_no_confidence(recognizer):
+    line = recognizer.read([np.full((32, 100), 255, np.uint8)])[0]
+    assert line.text == "" and line.confidence == 0 and line.characters == ()
+
+
+def test_no_pictures(recognizer):
+    assert recognizer.read([]) == []
+
+
+def test_a_picture_of_one_pixel(recognizer):
+    assert recognizer.read([np.zeros((1, 1), np.uint8)])[0].text is not None

@@ -1,0 +1,22 @@
+import pytest
+
+from crnn.spacing import space_between
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "gap", "seen", "space"),
+    [
+        ("e", "w", 0, True, True),  # two words, as the network saw
+        ("e", "w", 9, False, False),  # wide letter spacing, as the network saw
+        ("e", "w", 9, None, True),  # a cut
+        ("的", "重", 9, True, False),  # Chinese has no blanks
+        ("的", "重", 40, None, True),  # unless the gap is far wider than a character
+        ("，", "A", 12, True, False),  # nor has full-width punctuation
+        ("A", "，", 12, True, False),
+        ("用", "P", 4, True, True),  # a visible gap between Chinese and Latin
+        ("用", "P", 6, None, False),  # a cut in ordinary spacing
+        ("年", "2", 12, None, True),
+    ],
+)
+def test_rule(left, right, gap, seen, space):
+    assert space_between(left, right, gap, seen) is space

@@ -1,0 +1,144 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from crnn.charset import Charset
+from crnn.ctc import steps_needed
+from crnn.dataset import Labels, batch_folders, read_image
+from crnn.archives import unpack_all
+from crnn.synthesis.faces import Faces
+from crnn.synthesis.lines import Look
+from crnn.synthesis.stream import STEPS, Source, Stream, column_labels, make_batch
+from crnn.synthesis.texts import KINDS, Texts, kind_of
+from crnn.synthesis.writing import write_data_set
+
+CHARSET = Charset.from_file()
+
+
+@pytest.fixture(scope="session")
+def source(font_folder, tmp_path_factory):
+    texts = tmp_path_factory.mktemp("texts")
+    (texts / "zh.txt").write_text("他说：现在开始！我们看一看，好不好？" * 40, encoding="utf-8")
+    (texts / "en.txt").write_text("The quick brown fox jumps over the lazy dog, all day. " * 40, encoding="utf-8")
+    return Source((font_folder,), (texts,), seed=3, system_fonts=False)
+
+
+@pytest.fixture(scope="session")
+def maker(source):
+    return source.maker(CHARSET)
+
+
+def test_a_line_depends_on_seed_and_index_alone(source, maker):
+    first, again = maker.line(5), source.maker(CHARSET).line(5)
+    maker.line(9)
+    assert first.text == again.text == maker.line(5).text
+    np.testing.assert_array_equal(first.image, again.image)
+    assert replace(source, seed=4).maker(CHARSET).line(5).text != first.text
+
+
+def test_lines_are_what_the_network_takes(maker):
+    seen = set()
+    for line in map(maker.line, range(150)):
+        seen.add(line.kind)
+        assert line.image.shape[0] == 32 and line.image.dtype == np.uint8 and 1 <= line.image.shape[1] <= 280
+        assert line.text == CHARSET.fold(line.text) != ""
+        assert len(line.left) == len(line.right) == len(line.text)
+        assert np.all(line.left < line.right)
+        assert np.all(np.diff(line.left + line.right) >= 0), "characters stand from left to right"
+    assert seen == {*KINDS, "ten"}
+
+
+def test_boxes_stand_where_the_ink_is(source):
+    clean = replace(source, look=Look(ten_characters=0, plain=1, inverted=0)).maker(CHARSET)
+    inside, outside = [], []
+    for line in map(clean.line, range(40)):
+        darkness = 255.0 - line.image.mean(axis=0)
+        covered = np.zeros(line.image.shape[1], bool)
+        for character, left, right in zip(line.text, line.left, line.right, strict=True):
+            if character != " ":
+                covered[int(left) : int(np.ceil(right))] = True
+        inside.append(darkness[covered].mean())
+        outside.append(darkness[~covered].mean() if not covered.all() else 0)
+    assert np.mean(inside) > np.mean(outside) + 20
+
+
+def test_ten_character_lines_have_the_data_sets_format(source):
+    maker = replace(source, look=Look(ten_characters=1)).maker(CHARSET)
+    for line in map(maker.line, range(20)):
+        assert line.image.shape == (32, 280) and len(line.text) == 10
+
+
+def test_column_labels_spell_the_line(maker):
+    for line in map(maker.line, range(30)):
+        labels = column_labels(line, CHARSET)
+        assert labels.shape == (STEPS,)
+        named = {CHARSET.characters[label] for label in labels if label != CHARSET.blank}
+        assert named <= set(line.text) and named
+
+
+def test_full_width_forms_are_drawn_and_labelled_in_ascii(maker):
+    texts = [maker.line(i).text for i in range(200)]
+    assert any(":" in text for text in texts) and not any("：" in text for text in texts)
+
+
+def test_labels_of_a_batch_can_be_aligned(maker):
+    batch = make_batch(maker, 0, 64)
+    assert batch.images.shape == (64, 32, 280, 1)
+    for labels, length, text in zip(batch.labels, batch.label_length[:, 0], batch.texts, strict=True):
+        assert CHARSET.decode(labels[:length]) == text
+        assert 0 < steps_needed(labels[:length]) <= STEPS
+
+
+def test_the_stream_is_the_same_for_any_number_of_processes_and_any_start(source, maker):
+    expected = [make_batch(maker, 4 * number, 4) for number in range(4)]
+    with Stream(source, 4, first=0, processes=1) as one:
+        batches = [next(one) for _ in range(4)]
+    with Stream(source, 4, first=1, processes=2) as two:
+        batches += [next(two) for _ in range(3)]
+    for batch, want in zip(batches, expected + expected[1:], strict=True):
+        np.testing.assert_array_equal(batch.images, want.images)
+        assert batch.texts == want.texts
+
+
+def test_a_failing_process_is_an_error_and_no_hang(tmp_path):
+    with pytest.raises(RuntimeError, match="no face that writes Chinese"):
+        with Stream(Source((tmp_path,), system_fonts=False), 4) as stream:
+            next(stream)
+
+
+def test_kinds_of_texts():
+    assert kind_of("今天的天气很好，我们去公园。" * 9) == "chinese"
+    assert kind_of("A plain English sentence stands here.\n" * 9) == "english"
+    assert kind_of("请安装 systemd 软件包，然后运行 apt update 命令。" * 9) == "mixed"
+    assert kind_of("apple\nbanana\ncherry\n" * 9) == "words"
+
+
+def test_every_kind_of_text_folds_to_something():
+    texts = Texts(CHARSET)
+    rng = np.random.default_rng(0)
+    for kind in KINDS:
+        assert all(CHARSET.fold(texts.of_kind(kind, rng)) for _ in range(50)), kind
+
+
+def test_a_folder_without_fonts_is_said(tmp_path):
+    with pytest.raises(ValueError, match="no face that writes Chinese"):
+        Faces([tmp_path], CHARSET)
+
+
+def test_a_data_set_is_written_unpacked_and_read(source, tmp_path):
+    write_data_set(source, CHARSET, tmp_path, images=12, parts=2, batches=3)
+    pictures = tmp_path / "img_batches"
+    assert sorted(path.name for path in pictures.iterdir()) == ["part_1.7z", "part_2.7z"]
+    assert unpack_all(pictures, processes=2)
+    folders = batch_folders(pictures)
+    assert [folder.name for folder in folders] == ["batch_1", "batch_2", "batch_3"]
+    train = Labels.from_file(tmp_path / "labels" / "data_train.txt")
+    test = Labels.from_file(tmp_path / "labels" / "data_test.txt")
+    for folder in folders:
+        labels = test if folder is folders[-1] else train
+        for path in folder.iterdir():
+            assert read_image(path).shape == (32, 280) and len(labels[path.name]) == 10
+    assert (len(train), len(test)) == (8, 4)
+    with pytest.raises(FileExistsError, match="data_train.txt exists already"):
+        write_data_set(source, CHARSET, tmp_path, images=12, parts=2, batches=3)

@@ -1,0 +1,24 @@
+"""Unpack the batches of the data set: every ``part_K.7z`` in ``data/img_batches``, side by side."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    default = Path(__file__).resolve().parent / "data" / "img_batches"
+    parser.add_argument("folder", nargs="?", type=Path, default=default, help="default: data/img_batches")
+    parser.add_argument("--processes", type=int, help="archives unpacked at once (default: one a core)")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    from crnn.archives import unpack_all
+
+    return 0 if unpack_all(options.folder, options.processes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
