@@ -5,6 +5,7 @@ complete, so that a folder that is there is whole, and what is there need not be
 """
 
 import multiprocessing
+import os
 import re
 import shutil
 import sys
@@ -51,7 +52,7 @@ def unpack_all(folder, processes=None):
     todo = [archive for archive in archives if not target_of(archive).exists()]
     for archive in archives:
         if archive not in todo:
-            print(f"{target_of(archive)} is there already")
+            print(f"{os.path.relpath(target_of(archive))} is there already")
     if not todo:
         return True
     context = multiprocessing.get_context("spawn")
@@ -63,7 +64,7 @@ def unpack_all(folder, processes=None):
         _show_progress(jobs, counters)
         for job, archive in jobs.items():
             try:
-                print(f"{target_of(archive)}: {job.result()} images")
+                print(f"{os.path.relpath(target_of(archive))}: {job.result()} images")
             except ArchiveError as error:
                 print(error, file=sys.stderr)
                 complete = False

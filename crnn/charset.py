@@ -70,11 +70,12 @@ class Charset:
         A character that the table lacks is replaced by its NFKC form, if the table has that
         (``：`` becomes ``:``), else dropped. Characters of the table stay as they are.
         """
-        folded = "".join(self._fold_character(character) for character in text)
+        folded = "".join(self.fold_character(character) for character in text)
         return " ".join(folded.split())
 
     @lru_cache(maxsize=None)  # noqa: B019 - there is one table a process
-    def _fold_character(self, character):
+    def fold_character(self, character):
+        """What ``fold`` makes of one character: itself, a space, its NFKC form, or nothing."""
         if character in self.labels:
             return character
         if character.isspace():

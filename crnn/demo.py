@@ -19,32 +19,31 @@ def default_folder(folder):
 def find_pictures(paths):
     """Files as they are named, and the pictures of folders in the order of their names.
 
-    Raises:
-        FileNotFoundError: a path does not exist, or a folder holds no picture.
+    Returns:
+        The pictures, and the folders that hold none.
     """
-    found = []
+    found, empty = [], []
     for path in map(Path, paths):
         if path.is_dir():
             inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
-            if not inside:
-                raise FileNotFoundError(f"{path}: no picture in this folder")
             found += inside
+            empty += [] if inside else [path]
         else:
             found.append(path)
-    return found
+    return found, empty
 
 
 def run(paths, weights, form):
     """Read pictures and write what they say to stdout.
 
     Returns:
-        Exit status: 0, 1 if a picture could not be read, 2 if nothing could be started.
+        Exit status: 0, 1 if something could not be read, 2 if there is nothing to read with.
     """
-    try:
-        pictures = find_pictures(paths)
-    except FileNotFoundError as error:
-        print(error, file=sys.stderr)
-        return 2
+    pictures, empty = find_pictures(paths)
+    for folder in empty:
+        print(f"{folder}: no picture in this folder", file=sys.stderr)
+    if not pictures:
+        return 1
     if not Path(weights).is_file():
         print(f"{weights}: no such file; name a weights file with --weights", file=sys.stderr)
         return 2
@@ -56,7 +55,7 @@ def run(paths, weights, form):
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    failed = False
+    failed = bool(empty)
     sys.stdout.reconfigure(encoding="utf-8")
     for at in range(0, len(pictures), AT_ONCE):
         failed |= _read_some(pictures[at : at + AT_ONCE], recognizer, WRITERS[form])

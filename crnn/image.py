@@ -88,8 +88,11 @@ def add_colour(line, columns=ADDED_COLUMNS):
     Returns:
         (height, width + columns) uint8.
     """
-    colour = np.median(line[:, -1]).astype(line.dtype)
-    return np.pad(line, ((0, 0), (0, columns)), constant_values=colour)
+    height, width = line.shape
+    wider = np.empty((height, width + columns), line.dtype)
+    wider[:, :width] = line
+    wider[:, width:] = np.sort(line[:, -1])[[(height - 1) // 2, height // 2]].mean()  # np.median, only faster
+    return wider
 
 
 def gaps(line):

@@ -74,8 +74,8 @@ class CRNN:
         """Read all layers from a weights file; every model of this object has them then.
 
         Raises:
-            OSError: the file cannot be read as HDF5.
-            ValueError: the file does not fit; the message names the layer and the two shapes.
+            OSError: the file cannot be read.
+            ValueError: the file is no HDF5 or does not fit; the message names the layer and the two shapes.
         """
         weights.load(self.predict_core, path)
 

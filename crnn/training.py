@@ -77,19 +77,23 @@ class Trainer:
     Args:
         recipe: ``Recipe``. source: ``synthesis.stream.Source`` of the lines to learn from.
         heldout: ``Source`` of the lines to measure on. folder: for state, log and weights.
-        processes: how many draw lines.
+        processes: how many draw lines. heldout_lines: how many to measure on.
+
+    Attributes:
+        on_step: called after each step; ``stop`` may be called from it.
     """
 
-    def __init__(self, recipe, source, heldout, folder, processes=1):
+    def __init__(self, recipe, source, heldout, folder, processes=1, heldout_lines=256):
         self.recipe, self.source, self.folder = recipe, source, Path(folder)
         self.processes = processes
         self.charset = Charset.from_file()
         keras.utils.set_random_seed(recipe.seed)
         self.network = CRNN(self.charset.classes)
         self.network.columns_core  # noqa: B018 - its softmax is part of the state
-        self.heldout = make_batch(heldout.maker(self.charset), 0, 256)
+        self.heldout = make_batch(heldout.maker(self.charset), 0, heldout_lines)
         self.stage, self.step, self.hours = 0, 0, 0.0
         self.optimizer = None
+        self.on_step = lambda: None
         self._stop = False
 
     # What is trained
@@ -129,7 +133,7 @@ class Trainer:
             True if the recipe is done.
         """
         for sign in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(sign, self._ask_to_stop)
+            signal.signal(sign, self.stop)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "recipe.json").write_text(json.dumps(asdict(self.recipe), indent=1))
         model = self.restore()
@@ -158,8 +162,10 @@ class Trainer:
             batch = next(stream)
             waited += time.perf_counter() - before
             self.optimizer.learning_rate = stage.rate(self.step, size)
+            model.reset_metrics()  # else Keras gives the mean since the stage began
             losses.append(float(model.train_on_batch(*self.inputs(stage, batch))))
             self.step += 1
+            self.on_step()
             now = time.perf_counter()
             self.hours += (now - last) / 3600
             last = now
@@ -172,7 +178,8 @@ class Trainer:
                 saved = last = time.perf_counter()
         self.save()
 
-    def _ask_to_stop(self, *_):
+    def stop(self, *_):
+        """End the run after the step at hand, its state saved; also the handler of signals."""
         self._stop = True
 
     # What is said on the way

@@ -35,9 +35,11 @@ def load(model, path):
     """Set the weights of ``model`` from ``path``; layers meet by their names.
 
     Raises:
-        OSError: the file cannot be read as HDF5.
-        ValueError: a layer is missing, unknown or of another shape; nothing is changed then.
+        OSError: the file cannot be read.
+        ValueError: it is no HDF5, or a layer is missing, unknown or of another shape; nothing is changed then.
     """
+    if not h5py.is_hdf5(path):
+        raise ValueError(f"{path}: not an HDF5 file")
     with h5py.File(path, "r") as file:
         if "layer_names" not in file.attrs:
             raise ValueError(f"{path}: not a Keras weights file (it has no attribute layer_names)")

@@ -68,7 +68,7 @@ def draw(text, face_of, style, width):
                 pen += step
             continue
         face = face_of(character)
-        glyph = face and face.glyph(character, style.size, style.hinting, style.bold, style.slant)
+        glyph = face and face.glyph(character, style)
         if glyph is None:
             continue
         x, y = round(pen) + glyph.left, baseline - glyph.top

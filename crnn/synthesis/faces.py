@@ -9,7 +9,6 @@ import os
 import re
 import sys
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import freetype
@@ -50,7 +49,7 @@ def system_folders():
     return [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".local/share/fonts", home / ".fonts"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Glyph:
     """A drawn character.
 
@@ -87,7 +86,8 @@ class Face:
         self.latin = self.drawable.issuperset(ASCII)
         ideographs = [c for c in wanted if "\u4e00" <= c <= "\u9fff"]
         self.chinese = sum(c in self.drawable for c in ideographs) > CHINESE_SHARE * len(ideographs) > 0
-        self._size = None
+        self._slot = handle.contents.glyph  # FreeType draws all glyphs of a face here
+        self._style, self._drawn = None, {}
 
     @property
     def group(self):
@@ -95,50 +95,57 @@ class Face:
         match = re.match(r"(?:\S{1,2} )*\S+(?: \S{3,})?", self.family)  # AR PL UMing | Noto Sans
         return match.group().lower() if match else self.path.stem.lower()
 
-    def glyph(self, character, size, hinting="full", bold=0.0, slant=0.0):
+    def glyph(self, character, style):
         """Draw a character.
 
         Args:
-            size: em size in pixels. bold: stroke added, in em. slant: tangent of the slant.
+            style: ``drawing.Style``; its size, hinting, bold and slant count.
 
         Returns:
             Glyph, or None if the font has nothing to draw there.
         """
-        face, handle = self._face, self._face._FT_Face
-        if size != self._size:
-            if self.sizes:
-                face.select_size(self.sizes.index(size))
-            else:
-                face.set_char_size(round(size * 64), round(size * 64), 72, 72)
-            self._size = size
-        raw.FT_Set_Transform(handle, ctypes.byref(_slanted(slant)) if slant else None, None)
-        flags = HINTINGS["strike"] if self.sizes else HINTINGS[hinting]
+        if style is not self._style:
+            self._select(style)
+        if character not in self._drawn:
+            self._drawn[character] = self._draw(character, style)
+        return self._drawn[character]
+
+    def _select(self, style):
+        if self.sizes:
+            self._face.select_size(self.sizes.index(style.size))
+        else:
+            self._face.set_char_size(style.size * 64, style.size * 64, 72, 72)
+        slanted = freetype.Matrix(0x10000, round(style.slant * 0x10000), 0, 0x10000)
+        raw.FT_Set_Transform(self._face._FT_Face, ctypes.byref(slanted) if style.slant else None, None)
+        self._style, self._drawn = style, {}
+
+    def _draw(self, character, style):
+        handle, slot = self._face._FT_Face, self._slot.contents
+        flags = HINTINGS["strike" if self.sizes else style.hinting]
+        if not style.bold:
+            flags |= freetype.FT_LOAD_RENDER
         if raw.FT_Load_Glyph(handle, raw.FT_Get_Char_Index(handle, ord(character)), flags):
             return None
-        slot = handle.contents.glyph
-        if bold and slot.contents.format == freetype.FT_GLYPH_FORMAT_OUTLINE:
-            raw.FT_Outline_Embolden(ctypes.byref(slot.contents.outline), round(bold * size * 64))
-        if raw.FT_Render_Glyph(slot, freetype.FT_RENDER_MODE_MONO if hinting == "mono" else 0):
+        if style.bold:
+            if slot.format == freetype.FT_GLYPH_FORMAT_OUTLINE:
+                raw.FT_Outline_Embolden(ctypes.byref(slot.outline), round(style.bold * style.size * 64))
+            mono = style.hinting == "mono"
+            if raw.FT_Render_Glyph(self._slot, freetype.FT_RENDER_MODE_MONO if mono else freetype.FT_RENDER_MODE_NORMAL):
+                return None
+        bitmap = slot.bitmap
+        if bitmap.rows == 0 or bitmap.width == 0:
             return None
-        slot = slot.contents
-        if slot.bitmap.rows == 0 or slot.bitmap.width == 0:
-            return None
-        unhinted = hinting == "none" and not self.sizes
+        unhinted = style.hinting == "none" and not self.sizes
         advance = slot.linearHoriAdvance / 1024 if unhinted else slot.advance.x  # 16.16 or 26.6 pixels
-        return Glyph(_coverage(slot.bitmap), slot.bitmap_left, slot.bitmap_top, advance / 64 + bold * size)
-
-
-@lru_cache(maxsize=64)
-def _slanted(slant):
-    return freetype.Matrix(0x10000, round(slant * 0x10000), 0, 0x10000)
+        return Glyph(_coverage(bitmap), slot.bitmap_left, slot.bitmap_top, advance / 64 + style.bold * style.size)
 
 
 def _coverage(bitmap):
-    data = np.frombuffer(ctypes.string_at(bitmap.buffer, bitmap.rows * abs(bitmap.pitch)), np.uint8)
-    data = data.reshape(bitmap.rows, -1)
+    rows, width, pitch = bitmap.rows, bitmap.width, abs(bitmap.pitch)
+    data = np.ndarray((rows, pitch), np.uint8, ctypes.string_at(bitmap.buffer, rows * pitch))
     if bitmap.pixel_mode == freetype.FT_PIXEL_MODE_MONO:
-        return np.unpackbits(data, axis=1)[:, : bitmap.width] * np.uint8(255)
-    return data[:, : bitmap.width]
+        return np.unpackbits(data, axis=1)[:, :width] * np.uint8(255)
+    return data[:, :width]
 
 
 class Faces:

@@ -6,6 +6,7 @@ process asks, or what was asked before.
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from crnn.image import HEIGHT, resize, to_height
@@ -15,6 +16,7 @@ from crnn.synthesis.surroundings import add_company, place
 
 TEN = 10  # characters of a line in the data set's own format
 WIDTH = 280  # pixels, likewise
+_UNIT = np.linspace(0, 1, 256, dtype=np.float32)  # coverage 0..255 as opacity
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 
 
@@ -82,7 +84,7 @@ class LineMaker:
         return drawing and self._finished(rng, drawing, style, height, room, kind)
 
     def _ten(self, rng):
-        kind = rng.choice(("chinese", "chinese", "chinese", "frequent", "uniform", "mixed"))
+        kind = ("chinese", "chinese", "chinese", "frequent", "uniform", "mixed")[rng.integers(6)]
         style, face_of = self._setting(rng, chinese=True)
         if style.size < 20 and not face_of("一").sizes:
             style = replace(style, size=style.size + 14)
@@ -102,7 +104,7 @@ class LineMaker:
         lots = (rng.integers(10, 20), rng.integers(14, 34), rng.integers(20, 61))
         size = int(lots[rng.integers(3)])
         if main.sizes or (main.strikes and rng.random() < 0.4):
-            size = int(rng.choice(sorted(main.strikes)))
+            size = sorted(main.strikes)[rng.integers(len(main.strikes))]
 
         def face_of(character):
             for face in (latin, main, spare) if character.isascii() else (main, spare):
@@ -134,7 +136,7 @@ class LineMaker:
             add_company(rng, coverage, baseline, style.size)
             picture = self._on_paper(rng, coverage, least=30 if ten else 45)
             picture, left, right = _worn(rng, picture, left, right, ten)
-        picture = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+        picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
             picture = degrade.jpeg(picture, rng.integers(70 if plain else 25, 96))
         image = to_height(picture)
@@ -145,10 +147,11 @@ class LineMaker:
 
     def _on_screen(self, rng, coverage):
         """Clean ink on a clean ground: (height, width) float32."""
-        ink, ground = rng.choice((0, 0, 20, 51, 85, 120)), rng.choice((255, 255, 250, 240, 220))
+        ink = (0, 0, 20, 51, 85, 120)[rng.integers(6)]
+        ground = (255, 255, 250, 240, 220)[rng.integers(5)]
         if rng.random() < self.look.inverted:
             ink, ground = 255 - ink, 255 - ground
-        return ground + (ink - ground) * coverage.astype(np.float32) / 255
+        return cv2.LUT(coverage, ground + (ink - ground) * _UNIT)
 
     def _on_paper(self, rng, coverage, least):
         """Ink of any grey on a ground of any other, at least ``least`` apart, both uneven."""
@@ -165,20 +168,19 @@ class LineMaker:
             field += degrade.clouds(rng, coverage.shape, 0.12 * strength, cell=rng.uniform(8, 60))
         elif lot < 0.42:
             field += degrade.clouds(rng, coverage.shape, 0.15 * strength, cell=rng.uniform(1, 5))
-        opacity = coverage.astype(np.float32) / 255
+        opacity = _UNIT
         if rng.random() < 0.2:  # renderers differ in how dark half covered pixels are
-            opacity **= rng.uniform(0.6, 1.6)
-        return field + (ink - field) * opacity
+            opacity = _UNIT ** np.float32(rng.uniform(0.6, 1.6))
+        return field + (ink - field) * cv2.LUT(coverage, opacity)
 
     def _labelled(self, image, drawn, left, right, kind):
         """Fold what was drawn to the table; each of its characters keeps the box it came from."""
-        parts = [
-            (part, x0, x1)
-            for character, x0, x1 in zip(drawn, left, right, strict=True)
-            for part in (character if character == " " else self.charset.fold(character))
-        ]
-        text = "".join(part for part, _, _ in parts)
-        return Line(image, text, *np.float32([box for _, *box in parts]).reshape(-1, 2).T, kind)
+        text, boxes = [], []
+        for character, x0, x1 in zip(drawn, left.tolist(), right.tolist(), strict=True):
+            for part in self.charset.fold_character(character):
+                text.append(part)
+                boxes.append((x0, x1))
+        return Line(image, "".join(text), *np.array(boxes, np.float32).reshape(-1, 2).T, kind)
 
 
 def _worn(rng, picture, left, right, ten):

@@ -28,10 +28,9 @@ def place(rng, drawing, size, height, width):
     room = max(0, int(width) - drawing.coverage.shape[1])
     left = min(int(rng.exponential(0.25) * size), room)
     right = min(int(rng.exponential(0.25) * size), room - left)
-    rows = np.arange(first, first + height)
-    inside = (rows >= 0) & (rows < len(drawing.coverage))
     canvas = np.zeros((height, left + drawing.coverage.shape[1] + right), np.uint8)
-    canvas[inside, left : left + drawing.coverage.shape[1]] = drawing.coverage[rows[inside]]
+    above, below = max(first, 0), min(first + height, len(drawing.coverage))
+    canvas[above - first : below - first, left : left + drawing.coverage.shape[1]] = drawing.coverage[above:below]
     return canvas, drawing.baseline - first, left
 
 

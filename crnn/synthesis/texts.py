@@ -50,6 +50,9 @@ class Texts:
             self.sources["words"] = [ENGLISH_WORDS]
         if not self.sources["english"]:
             self.sources["english"] = [" ".join(np.random.default_rng(0).choice(ENGLISH_WORDS, 20000))]
+        # a source twenty times as long as another is not drawn from twenty times as often
+        weights = {kind: np.sqrt([len(source) for source in sources]) for kind, sources in self.sources.items()}
+        self._edges = {kind: np.cumsum(w)[:-1] / w.sum() for kind, w in weights.items()}
         drawable = [c for c in charset.characters[1:] if c.isprintable()]
         self.table = np.array(drawable)
         rank = np.arange(len(drawable))
@@ -84,8 +87,7 @@ class Texts:
         sources = self.sources[kind]
         if not sources:
             return self.of_kind("frequent", rng, length)
-        weights = np.sqrt([len(source) for source in sources])
-        source = sources[rng.choice(len(sources), p=weights / weights.sum())]
+        source = sources[np.searchsorted(self._edges[kind], rng.random(), side="right")]
         start = int(rng.integers(max(1, len(source) - 2 * length)))
         text = source[start : start + 2 * length]
         if kind == "english" or rng.random() < 0.3:  # from the beginning of a word
@@ -112,10 +114,11 @@ class Texts:
             parts.append(self._running("chinese", rng, int(rng.integers(2, 14))))
             latin = self._some_words(rng) if rng.random() < 0.5 else patterns.line(rng)
             latin = latin[: int(rng.integers(2, 16))].strip()
-            parts.append(rng.choice(["{}", "{}", "{}", "（{}）", "({})", "“{}”", "《{}》", "【{}】"]).format(latin))
+            parts.append(_BRACKETS[rng.integers(len(_BRACKETS))].format(latin))
         return gap.join(part for part in parts if part)
 
 
+_BRACKETS = ("{}", "{}", "{}", "（{}）", "({})", "“{}”", "《{}》", "【{}】")
 _KIND_EDGES = np.cumsum(list(KINDS.values()))
 
 

@@ -1,0 +1,93 @@
+import struct
+import zlib
+
+import py7zr
+import pytest
+
+from crnn.archives import ArchiveError, find_archives, pack, unpack, unpack_all
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """Three archives, named so that the order of names is not the order of numbers."""
+    for number in (1, 2, 10):
+        batch = tmp_path / f"part_{number}" / f"batch_{number}"
+        batch.mkdir(parents=True)
+        for image in range(3):
+            (batch / f"{image}.jpg").write_bytes(bytes([number, image]) * 500)
+        pack(tmp_path / f"part_{number}", tmp_path / f"part_{number}.7z")
+        for path in sorted((tmp_path / f"part_{number}").rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        (tmp_path / f"part_{number}").rmdir()
+    return tmp_path
+
+
+def test_archives_are_found_in_the_order_of_their_numbers(parts):
+    assert [path.name for path in find_archives(parts)] == ["part_1.7z", "part_2.7z", "part_10.7z"]
+
+
+def test_all_are_unpacked_and_only_once(parts, capsys):
+    assert unpack_all(parts, processes=2)
+    assert (parts / "part_10" / "batch_10" / "2.jpg").read_bytes() == bytes([10, 2]) * 500
+    mark = parts / "part_1" / "mark"
+    mark.touch()
+    assert unpack_all(parts)
+    assert mark.exists() and "part_1 is there already" in capsys.readouterr().out
+
+
+def test_a_broken_archive_is_named_and_the_others_are_unpacked(parts, capsys):
+    data = bytearray((parts / "part_2.7z").read_bytes())
+    (parts / "part_2.7z").write_bytes(data[: len(data) // 2])
+    assert not unpack_all(parts, processes=2)
+    assert "part_2.7z" in capsys.readouterr().err
+    assert sorted(p.name for p in parts.iterdir() if p.is_dir()) == ["part_1", "part_10"], "no half folder is left"
+
+
+def test_an_archive_of_another_folder_is_refused(parts):
+    (parts / "part_2.7z").rename(parts / "part_3.7z")
+    with pytest.raises(ArchiveError, match=r"part_3\.7z: holds no folder part_3"):
+        unpack(parts / "part_3.7z")
+    assert not (parts / "part_3").exists()
+
+
+def test_an_archive_that_grows_beyond_reason_is_refused(tmp_path):
+    folder = tmp_path / "part_1"
+    folder.mkdir()
+    (folder / "zeros.jpg").write_bytes(bytes(20_000_000))
+    pack(folder, tmp_path / "part_1.7z")
+    folder.rename(tmp_path / "source")
+    assert (tmp_path / "part_1.7z").stat().st_size < 50_000
+    with pytest.raises(ArchiveError, match=r"part_1\.7z: cannot be unpacked .*limit"):
+        unpack(tmp_path / "part_1.7z")
+    assert not folder.exists()
+
+
+def rename_member(path, old, new):
+    """Change a name in an archive's plain header to one as long, which py7zr would not write."""
+    data = bytearray(path.read_bytes())
+    offset, size = struct.unpack("<QQ", data[12:28])
+    header = bytes(data[32 + offset :][:size]).replace(old.encode("utf-16le"), new.encode("utf-16le"))
+    data[32 + offset : 32 + offset + size] = header
+    data[28:32] = struct.pack("<I", zlib.crc32(header))
+    data[8:12] = struct.pack("<I", zlib.crc32(bytes(data[12:32])))
+    path.write_bytes(data)
+
+
+def test_members_cannot_leave_the_folder(tmp_path):
+    archive = tmp_path / "part_1.7z"
+    with py7zr.SevenZipFile(archive, "w") as packed:
+        packed.set_encoded_header_mode(False)
+        packed.writestr(b"x", "part_1/a.jpg")
+        packed.writestr(b"x", "zz/zz/outside.jpg")
+    rename_member(archive, "zz/zz/outside", "../../outside")
+    with py7zr.SevenZipFile(archive) as packed:
+        assert "../../outside.jpg" in packed.getnames()
+    with pytest.raises(ArchiveError, match=r"part_1\.7z: cannot be unpacked"):
+        unpack(archive)
+    assert not list(tmp_path.parent.rglob("outside.jpg"))
+    assert [path.name for path in tmp_path.iterdir()] == ["part_1.7z"]
+
+
+def test_a_folder_without_archives_is_said(tmp_path, capsys):
+    assert not unpack_all(tmp_path)
+    assert "no part_K.7z" in capsys.readouterr().err

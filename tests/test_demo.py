@@ -1,0 +1,102 @@
+"""The scripts as a user runs them, on the pictures of ``asset/`` with the shipped weights."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crnn.charset import Charset
+from crnn.metrics import LineScores
+
+ROOT = Path(__file__).resolve().parent.parent
+LABELS = dict(row.split("\t") for row in (ROOT / "asset" / "labels.tsv").read_text(encoding="utf-8").splitlines())
+
+
+def demo(*arguments, cwd=ROOT):
+    command = [sys.executable, str(ROOT / "demo_infer.py"), *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def records():
+    """What ``--format json`` says of every asset picture."""
+    result = demo("--format", "json", "asset")
+    assert result.returncode == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_every_asset_picture_is_read_in_the_order_of_names(records):
+    assert [Path(record["path"]).name for record in records] == sorted(LABELS)
+
+
+def test_the_asset_pictures_are_read_right(records):
+    fold = Charset.from_file().fold
+    scores = LineScores()
+    for record in records:
+        scores.update(fold(LABELS[Path(record["path"]).name]).replace(" ", ""), record["text"].replace(" ", ""))
+    assert scores.cer <= WORST_CER
+
+
+def test_characters_spell_the_text_and_have_boxes_in_order(records):
+    for record in records:
+        characters = record["characters"]
+        assert "".join(c["text"] for c in characters) == record["text"]
+        middles = [c["box"][0] + c["box"][2] for c in characters]
+        assert middles == sorted(middles)
+        assert all(0 < c["confidence"] <= 1.0001 and c["box"][0] <= c["box"][2] for c in characters)
+
+
+def test_text_is_as_the_document_shows_it(tmp_path):
+    shutil.copy(ROOT / "asset" / "kai.png", tmp_path / "kai.png")
+    result = demo("kai.png", cwd=tmp_path)
+    lines = result.stdout.splitlines()
+    assert lines[0] == lines[4] == "=====" and lines[1] == "file_path is:kai.png"
+    assert lines[2].startswith("result is:") and len(lines[2]) > 15
+    assert lines[3].startswith("elapsed time is:") and float(lines[3][16:-1]) > 0 and lines[3].endswith("s")
+
+
+def test_what_cannot_be_read_is_named_and_the_others_are_read(tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    shutil.copy(ROOT / "asset" / "menu.png", tmp_path / "menu.png")
+    result = demo("--format", "tsv", "broken.jpg", "menu.png", "missing.png", cwd=tmp_path)
+    assert result.returncode == 1
+    (row,) = result.stdout.splitlines()
+    path, text, confidence, seconds = row.split("\t")
+    assert path == "menu.png" and text and 0 < float(confidence) <= 1 and float(seconds) > 0
+    assert "broken.jpg: not a picture" in result.stderr and "missing.png: No such file" in result.stderr
+
+
+def test_wrong_arguments():
+    assert demo("--format", "xml").returncode == 2
+    result = demo("--weights", "nowhere.h5")
+    assert result.returncode == 2 and "nowhere.h5: no such file" in result.stderr
+
+
+def test_a_weights_file_that_is_none_is_refused(tmp_path):
+    (tmp_path / "other.h5").write_bytes(b"no weights")
+    result = demo("--weights", tmp_path / "other.h5")
+    assert result.returncode == 2 and "other.h5: not an HDF5 file" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_help_needs_no_tensorflow():
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", str(ROOT / "demo_infer.py"), "--help"], capture_output=True, text=True
+    )
+    assert result.returncode == 0 and "tensorflow" not in result.stderr and "cv2" not in result.stderr
+
+
+def test_the_shipped_archives_unpack_and_train(tmp_path):
+    shutil.copytree(ROOT / "data" / "labels", tmp_path / "labels")
+    (tmp_path / "img_batches").mkdir()
+    for archive in (ROOT / "data" / "img_batches").glob("part_*.7z"):
+        shutil.copy(archive, tmp_path / "img_batches")
+    unpack = [sys.executable, ROOT / "unpacking_data.py", tmp_path / "img_batches"]
+    assert subprocess.run(unpack, capture_output=True).returncode == 0
+    shutil.rmtree(next((tmp_path / "img_batches").glob("part_1/batch_1")))  # two batches are enough here
+    train = [sys.executable, ROOT / "train.py", "--data", tmp_path, "--folder", tmp_path / "run", "--epochs", "1"]
+    result = subprocess.run(train, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "run" / "CRNN.h5").exists() and "test batch: CER" in result.stderr

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from crnn.synthesis.stream import Source
+from crnn.training import Recipe, Stage, Trainer
+
+
+@pytest.fixture
+def make_trainer(font_folder, tmp_path):
+    def make(name, lines=(2, 4, 2)):
+        names = ("columns", "blstms", "ctc")
+        stages = [Stage(stage, count, 1e-3, decay=0.5, warm_up=2) for stage, count in zip(names, lines, strict=True)]
+        source = Source((font_folder,), seed=1, system_fonts=False)
+        return Trainer(Recipe(*stages, batch_size=2), source, source, tmp_path / name, heldout_lines=8)
+
+    return make
+
+
+def test_rate_warms_up_and_decays():
+    stage = Stage("ctc", lines=1000, learning_rate=1.0, decay=0.5, warm_up=10)
+    rates = [stage.rate(step, batch_size=10) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1) and rates[20] == 1 and rates[75] == pytest.approx(0.5)
+    assert rates[-1] == pytest.approx(0.02) and max(rates) == 1
+
+
+def test_a_run_that_is_stopped_and_taken_up_gives_the_weights_of_one_that_is_not(make_trainer):
+    straight = make_trainer("straight")
+    assert straight.run()
+    broken = make_trainer("broken")
+    broken.on_step = lambda: broken.stop() if broken.stage == 1 else None  # amid the second stage
+    assert not broken.run()
+    assert broken.batches_seen == 2
+    last = make_trainer("broken")
+    assert last.run()
+    for want, have in zip(straight.network.predict_core.get_weights(), last.network.predict_core.get_weights(), strict=True):
+        np.testing.assert_allclose(have, want, atol=2e-5)
+
+
+def test_stages_train_what_they_should(make_trainer):
+    trainer = make_trainer("stages", lines=(2, 2, 0))
+    before = {layer.name: layer.get_weights() for layer in trainer.network.predict_core.layers}
+    trainer.run()
+    after = {layer.name: layer.get_weights() for layer in trainer.network.predict_core.layers}
+    moved = {name for name in before if any(np.any(a != b) for a, b in zip(before[name], after[name], strict=True))}
+    assert {"conv1", "con7", "blstm1", "blstm2", "blstm2_out"} <= moved
+    assert (trainer.folder / "CRNN.h5").exists() and (trainer.folder / "recipe.json").exists()
+
+
+def test_a_state_of_another_recipe_is_refused(make_trainer):
+    make_trainer("state", lines=(2, 0, 0)).run()
+    with pytest.raises(ValueError, match="belongs to another recipe"):
+        make_trainer("state", lines=(4, 0, 0)).run()
