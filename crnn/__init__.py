@@ -7,6 +7,7 @@ The modules, in the order in which a picture meets them:
 ``image``          picture file -> grey line 32 pixels high -> pieces with colour added
 ``network``        the layers, ``predict_core`` and ``train_core``, the weights file
 ``losses``         the CTC loss, and the loss of columns
+``prediction``     ``predict_core`` as a fast function of arrays
 ``ctc``            greedy decoding into runs, which labels can be aligned
 ``spacing``        the one rule that decides where a space stands
 ``recognizer``     pictures -> lines of text, batched over all pieces

@@ -45,13 +45,22 @@ def _sparse(labels, label_length):
     return tf.RaggedTensor.from_tensor(labels, lengths=label_length).to_sparse()
 
 
+def accelerated():
+    """Whether there is a GPU or TPU to compute on."""
+    if TENSORFLOW or JAX:
+        return bool(keras.distribution.list_devices() and "cpu" not in keras.distribution.list_devices()[0])
+    import torch
+
+    return torch.cuda.is_available()
+
+
 def traced(model):
-    """``model`` as a function of a (batch, 32, width, 1) array that compiles once for all shapes.
+    """``model``, of one input, as a function of float32 arrays that compiles once for all shapes.
 
     JAX compiles per shape whatever one does: there, keep the number of widths small.
     """
     if TENSORFLOW:
-        signature = [tf.TensorSpec([None, 32, None, 1], tf.float32)]
+        signature = [tf.TensorSpec(model.input.shape, tf.float32)]
         function = tf.function(lambda x: model(x, training=False), input_signature=signature)
         return lambda x: function(tf.constant(x, tf.float32)).numpy()
     if JAX:

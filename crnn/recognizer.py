@@ -81,13 +81,13 @@ class Recognizer:
         Raises:
             OSError, ValueError: the file cannot be read, or does not fit the network.
         """
-        from crnn.backend import traced
         from crnn.network import CRNN
+        from crnn.prediction import predictor
 
         charset = charset or Charset.from_file()
         network = CRNN(charset.classes)
         network.load_weights(path)
-        return cls(traced(network.predict_core), charset)
+        return cls(predictor(network), charset)
 
     def read(self, pictures):
         """Read pictures.

@@ -60,9 +60,9 @@ class Stage:
 class Recipe:
     """All that decides what weights come out, saved as JSON beside them."""
 
-    columns: Stage = Stage("columns", 42_000, 2e-3, decay=0.35, warm_up=200, blank_weight=0.2)
-    blstms: Stage = Stage("blstms", 16_000, 2e-3, decay=0.3, blank_weight=0.3)
-    ctc: Stage = Stage("ctc", 27_000, 4e-4, decay=0.6)
+    columns: Stage = Stage("columns", 42_000, 2e-3, decay=0.7, warm_up=200, blank_weight=0.2)
+    blstms: Stage = Stage("blstms", 16_000, 2e-3, decay=0.5, blank_weight=0.3)
+    ctc: Stage = Stage("ctc", 27_000, 8e-4, decay=0.7)
     batch_size: int = 32
     seed: int = 1
 

@@ -100,17 +100,10 @@ def tilt(rng, shape, rotation, shear, perspective):
     return matrix
 
 
-def warp(picture, matrix, ground=None):
-    """Apply a matrix of ``tilt``; what comes in from outside is ``ground``, or the edge's colour."""
+def warp(picture, matrix):
+    """Apply a matrix of ``tilt``; what comes in from outside has the colour of the edge."""
     height, width = picture.shape
-    return cv2.warpPerspective(
-        picture,
-        matrix,
-        (width, height),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE if ground is None else cv2.BORDER_CONSTANT,
-        borderValue=0 if ground is None else ground,
-    )
+    return cv2.warpPerspective(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
 
 
 def moved(matrix, x, y):

@@ -17,6 +17,10 @@ from crnn.synthesis.surroundings import add_company, place
 TEN = 10  # characters of a line in the data set's own format
 WIDTH = 280  # pixels, likewise
 _UNIT = np.linspace(0, 1, 256, dtype=np.float32)  # coverage 0..255 as opacity
+_RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usual space
+    "tracking": ((-0.03, 0.05), (0.05, 0.4), (0.4, 0.9)),
+    "space": ((0.75, 1.3), (1.3, 3), (3, 12)),
+}
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 
 
@@ -77,7 +81,7 @@ class LineMaker:
     def _natural(self, rng):
         kind, text = self.texts.draw_lot(rng)
         style, face_of = self._setting(rng, kind in CHINESE_KINDS)
-        height = style.size / rng.triangular(0.46, 0.74, 1.0)  # from loose to tight line boxes
+        height = style.size / rng.triangular(0.46, 0.76, 1.0)  # from loose to tight line boxes
         room = int(self.width * height / HEIGHT)
         filled = 1 if rng.random() < self.look.full else rng.uniform(0.15, 1)
         drawing = draw(text, face_of, style, filled * room - rng.uniform(0, 0.5) * style.size)
@@ -119,8 +123,8 @@ class LineMaker:
             hinting[np.searchsorted((0.35, 0.55, 0.82, 0.96), lot[0])],
             bold=rng.uniform(0.01, 0.06) if lot[1] < 0.1 else 0.0,
             slant=rng.uniform(0.08, 0.3) if lot[2] < 0.05 else 0.0,
-            tracking=size * (rng.uniform(-0.03, 0.05) if lot[3] < 0.85 else rng.uniform(0.05, 0.4)),
-            space=rng.uniform(0.75, 1.3) if lot[4] < 0.85 else rng.uniform(1.3, 3),
+            tracking=size * rng.uniform(*_RANGES["tracking"][np.searchsorted((0.82, 0.96), lot[3])]),
+            space=rng.uniform(*_RANGES["space"][np.searchsorted((0.82, 0.96), lot[4])]),
         )
         return style, face_of
 
@@ -131,7 +135,7 @@ class LineMaker:
         ten = kind == "ten"
         plain = not ten and rng.random() < self.look.plain
         if plain:
-            picture = self._on_screen(rng, coverage)
+            picture = self._on_screen(rng, coverage, right)
         else:
             add_company(rng, coverage, baseline, style.size)
             picture = self._on_paper(rng, coverage, least=30 if ten else 45)
@@ -145,13 +149,21 @@ class LineMaker:
         scale = image.shape[1] / picture.shape[1]
         return self._labelled(image, drawing.text, left * scale, right * scale, kind)
 
-    def _on_screen(self, rng, coverage):
-        """Clean ink on a clean ground: (height, width) float32."""
-        ink = (0, 0, 20, 51, 85, 120)[rng.integers(6)]
-        ground = (255, 255, 250, 240, 220)[rng.integers(5)]
-        if rng.random() < self.look.inverted:
-            ink, ground = 255 - ink, 255 - ground
-        return cv2.LUT(coverage, ground + (ink - ground) * _UNIT)
+    def _on_screen(self, rng, coverage, ends):
+        """Clean ink on a clean ground; rarely, some characters in colours of their own.
+
+        Args:
+            ends: columns where characters end.
+        """
+        inverted = rng.random() < self.look.inverted
+        picture = cv2.LUT(coverage, _screen_colours(rng, inverted))
+        if rng.random() < 0.1:  # a link, a keyword, a marked word
+            start, end = sorted(int(ends[rng.integers(len(ends))]) + 1 for _ in range(2))
+            marked = _screen_colours(rng, inverted)
+            if rng.random() < 0.7:  # on the same ground
+                marked += (1 - _UNIT) * (picture[0, 0] - marked[0])
+            picture[:, start:end] = marked[coverage[:, start:end]]
+        return picture
 
     def _on_paper(self, rng, coverage, least):
         """Ink of any grey on a ground of any other, at least ``least`` apart, both uneven."""
@@ -181,6 +193,15 @@ class LineMaker:
                 text.append(part)
                 boxes.append((x0, x1))
         return Line(image, "".join(text), *np.array(boxes, np.float32).reshape(-1, 2).T, kind)
+
+
+def _screen_colours(rng, inverted):
+    """The grey of every coverage: (256,) float32."""
+    ink = (0, 0, 20, 51, 85, 120)[rng.integers(6)]
+    ground = (255, 255, 250, 240, 220)[rng.integers(5)]
+    if inverted:
+        ink, ground = 255 - ink, 255 - ground
+    return ground + (ink - ground) * _UNIT
 
 
 def _worn(rng, picture, left, right, ten):
