@@ -2,7 +2,8 @@
 
 from crnn.image import HEIGHT
 
-FULL_WIDTH_PUNCTUATION = frozenset("，。、（）“”‘’《》〈〉【】〔〕「」『』·…—")
+FULL_WIDTH_PUNCTUATION = frozenset("，。、（）《》〈〉【】〔〕「」『』")
+EITHER = frozenset("“”‘’·…—")  # full-width beside Chinese, but English has them too
 FAR = HEIGHT  # columns: a gap between Chinese characters that stands for more than their spacing
 
 
@@ -26,8 +27,10 @@ def space_between(left, right, gap, seen):
     >>> space_between("d", "i", 9, None), space_between("的", "重", 9, True)
     (True, False)
     """
-    square = is_chinese(left), is_chinese(right)
-    if all(square) or left in FULL_WIDTH_PUNCTUATION or right in FULL_WIDTH_PUNCTUATION:
+    if left in FULL_WIDTH_PUNCTUATION or right in FULL_WIDTH_PUNCTUATION:
+        return gap > FAR
+    square = [is_chinese(character) for character in (left, right)]
+    if all(square) or (any(square) and (left in EITHER or right in EITHER)):
         return gap > FAR
     if seen is None:
         return gap > (HEIGHT // 4 if any(square) else 0)

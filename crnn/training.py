@@ -60,9 +60,9 @@ class Stage:
 class Recipe:
     """All that decides what weights come out, saved as JSON beside them."""
 
-    columns: Stage = Stage("columns", 42_000, 2e-3, decay=0.7, warm_up=200, blank_weight=0.2)
-    blstms: Stage = Stage("blstms", 16_000, 2e-3, decay=0.5, blank_weight=0.3)
-    ctc: Stage = Stage("ctc", 27_000, 8e-4, decay=0.7)
+    columns: Stage = Stage("columns", 36_000, 2e-3, decay=0.7, warm_up=200, blank_weight=0.2)
+    blstms: Stage = Stage("blstms", 14_000, 2e-3, decay=0.5, blank_weight=0.3)
+    ctc: Stage = Stage("ctc", 25_000, 8e-4, decay=0.7)
     batch_size: int = 32
     seed: int = 1
 
@@ -159,7 +159,11 @@ class Trainer:
         waited, losses = 0.0, []
         while self.step < steps and not self._stop:
             before = time.perf_counter()
-            batch = next(stream)
+            try:
+                batch = next(stream)
+            except RuntimeError:
+                self.save()
+                raise
             waited += time.perf_counter() - before
             self.optimizer.learning_rate = stage.rate(self.step, size)
             model.reset_metrics()  # else Keras gives the mean since the stage began

@@ -13,6 +13,8 @@ from crnn.spacing import space_between
         ("的", "重", 40, None, True),  # unless the gap is far wider than a character
         ("，", "A", 12, True, False),  # nor has full-width punctuation
         ("A", "，", 12, True, False),
+        ("d", "“", 6, True, True),  # quotes are Latin among Latin
+        ("”", "与", 6, True, False),  # and Chinese beside Chinese
         ("用", "P", 4, True, True),  # a visible gap between Chinese and Latin
         ("用", "P", 6, None, False),  # a cut in ordinary spacing
         ("年", "2", 12, None, True),

@@ -4,7 +4,7 @@
 process asks, or what was asked before.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -89,9 +89,7 @@ class LineMaker:
 
     def _ten(self, rng):
         kind = ("chinese", "chinese", "chinese", "frequent", "uniform", "mixed")[rng.integers(6)]
-        style, face_of = self._setting(rng, chinese=True)
-        if style.size < 20 and not face_of("一").sizes:
-            style = replace(style, size=style.size + 14)
+        style, face_of = self._setting(rng, chinese=True, least=20)
         text = self.texts.of_kind(kind, rng).replace(" ", "")
         text = "".join(character for character in text if face_of(character))[:TEN]
         room = TEN * 2 * style.size
@@ -100,13 +98,17 @@ class LineMaker:
             return None
         return self._finished(rng, drawing, style, style.size * rng.uniform(1.05, 1.5), room, "ten")
 
-    def _setting(self, rng, chinese):
-        """How a line is set: its style, and which face draws which character."""
+    def _setting(self, rng, chinese, least=0):
+        """How a line is set: its style, and which face draws which character.
+
+        Args:
+            least: em size that faces of all sizes should have.
+        """
         main = self.faces.draw_lot(rng, chinese)
         latin = self.faces.draw_lot(rng, False) if chinese and rng.random() < 0.35 else main
         spare = self.faces.draw_lot(rng, True)
         lots = (rng.integers(10, 20), rng.integers(14, 34), rng.integers(20, 61))
-        size = int(lots[rng.integers(3)])
+        size = max(least, int(lots[rng.integers(3)]))
         if main.sizes or (main.strikes and rng.random() < 0.4):
             size = sorted(main.strikes)[rng.integers(len(main.strikes))]
 
