@@ -5,7 +5,7 @@ data set; here it is the space. The CTC blank is one class behind the table (599
 """
 
 import unicodedata
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 DEFAULT_TABLE = Path(__file__).resolve().parent.parent / "data" / "labels" / "char_std_5990.txt"
@@ -73,7 +73,7 @@ class Charset:
         folded = "".join(self.fold_character(character) for character in text)
         return " ".join(folded.split())
 
-    @lru_cache(maxsize=None)  # noqa: B019 - there is one table a process
+    @cache  # noqa: B019 - there is one table a process
     def fold_character(self, character):
         """What ``fold`` makes of one character: itself, a space, its NFKC form, or nothing."""
         if character in self.labels:

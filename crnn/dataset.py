@@ -109,7 +109,9 @@ def read_image(path):
     if grey is None:
         raise DataError(f"{path}: not an image that OpenCV can read")
     if grey.shape != (HEIGHT, WIDTH):
-        raise DataError(f"{path}: {grey.shape[1]} x {grey.shape[0]} pixels, the data set's images have {WIDTH} x {HEIGHT}")
+        raise DataError(
+            f"{path}: {grey.shape[1]} x {grey.shape[0]} pixels, the data set's images have {WIDTH} x {HEIGHT}"
+        )
     return grey
 
 

@@ -74,7 +74,9 @@ def fit(data, folder, start_from=None, epochs=10, batch_size=32, learning_rate=4
     train = BatchFolders(train_folders or [test_folder], labels["train"], batch_size, workers=workers)
     test = BatchFolders([test_folder], labels["test"], batch_size, invert=False, workers=workers)
     for kind, loader in (("training", train), ("test", test)):
-        print(f"{kind}: {len(loader.paths)} images, {loader.left_out} left out for want of a good label", file=sys.stderr)
+        print(
+            f"{kind}: {len(loader.paths)} images, {loader.left_out} left out for want of a good label", file=sys.stderr
+        )
     network = CRNN()
     if start_from:
         network.load_weights(start_from)

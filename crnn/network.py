@@ -59,9 +59,7 @@ class CRNN:
         labels = keras.Input((None,), name="the_labels", dtype="int32")
         input_length = keras.Input((1,), name="input_length", dtype="int32")
         label_length = keras.Input((1,), name="label_length", dtype="int32")
-        loss = CTCLoss(name="ctc", dtype="float32")(
-            self.predict_core.output, labels, input_length, label_length
-        )
+        loss = CTCLoss(name="ctc", dtype="float32")(self.predict_core.output, labels, input_length, label_length)
         inputs = [self.vgg_input, labels, input_length, label_length]
         return keras.Model(inputs, loss, name="train_core")
 

@@ -211,7 +211,9 @@ class Trainer:
             writer.writerow(row)
         print("  ".join(f"{name} {value}" for name, value in row.items()), file=sys.stderr)
         for truth, said in samples:
-            print(f"    {truth}\n  = {said}" if truth == said else f"    {truth}\n  ! {said}", file=sys.stderr, flush=True)
+            print(
+                f"    {truth}\n  = {said}" if truth == said else f"    {truth}\n  ! {said}", file=sys.stderr, flush=True
+            )
 
     def evaluate(self, stage, samples=3):
         """Scores, share of character columns right, and samples (truth, prediction) of the held-out lines."""
@@ -242,7 +244,12 @@ class Trainer:
         values = {name: np.asarray(ops.convert_to_numpy(v)) for name, v in self._variables().items()}
         partial = self.state_path.with_suffix(".partial.npz")
         np.savez(
-            partial, stage=self.stage, step=self.step, hours=self.hours, recipe=json.dumps(asdict(self.recipe)), **values
+            partial,
+            stage=self.stage,
+            step=self.step,
+            hours=self.hours,
+            recipe=json.dumps(asdict(self.recipe)),
+            **values,
         )
         os.replace(partial, self.state_path)
         self.network.save_weights(self.folder / "CRNN.h5")

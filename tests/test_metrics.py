@@ -3,7 +3,9 @@ import pytest
 from crnn.metrics import LineScores, edit_distance
 
 
-@pytest.mark.parametrize(("a", "b", "distance"), [("", "", 0), ("abc", "", 3), ("", "ab", 2), ("state", "stale", 1), ("ab", "ba", 2)])
+@pytest.mark.parametrize(
+    ("a", "b", "distance"), [("", "", 0), ("abc", "", 3), ("", "ab", 2), ("state", "stale", 1), ("ab", "ba", 2)]
+)
 def test_edit_distance(a, b, distance):
     assert edit_distance(a, b) == edit_distance(b, a) == distance
 

@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from crnn.archives import unpack_all
 from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.dataset import Labels, batch_folders, read_image
-from crnn.archives import unpack_all
 from crnn.synthesis.faces import Faces
 from crnn.synthesis.lines import Look
 from crnn.synthesis.stream import STEPS, Source, Stream, column_labels, make_batch

@@ -32,7 +32,9 @@ def test_a_run_that_is_stopped_and_taken_up_gives_the_weights_of_one_that_is_not
     assert broken.batches_seen == 2
     last = make_trainer("broken")
     assert last.run()
-    for want, have in zip(straight.network.predict_core.get_weights(), last.network.predict_core.get_weights(), strict=True):
+    for want, have in zip(
+        straight.network.predict_core.get_weights(), last.network.predict_core.get_weights(), strict=True
+    ):
         np.testing.assert_allclose(have, want, atol=2e-5)
 
 

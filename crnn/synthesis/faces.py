@@ -71,12 +71,14 @@ class Face:
     Attributes:
         drawable: the characters of the table that it can draw.
         chinese, latin: whether it can write running text of either kind.
+        count: how many faces its file has.
         sizes: the only sizes it has, in pixels; empty for outlines, which have all.
     """
 
     def __init__(self, path, index, wanted):
         self.path, self.index = Path(path), index
         self._face = freetype.Face(str(path), index)
+        self.count = self._face.num_faces
         self.family = (self._face.family_name or b"").decode("utf-8", "replace")
         self.style = (self._face.style_name or b"").decode("utf-8", "replace")
         self.sizes = () if self._face.is_scalable else tuple(s.height for s in self._face.available_sizes)
@@ -130,7 +132,9 @@ class Face:
             if slot.format == freetype.FT_GLYPH_FORMAT_OUTLINE:
                 raw.FT_Outline_Embolden(ctypes.byref(slot.outline), round(style.bold * style.size * 64))
             mono = style.hinting == "mono"
-            if raw.FT_Render_Glyph(self._slot, freetype.FT_RENDER_MODE_MONO if mono else freetype.FT_RENDER_MODE_NORMAL):
+            if raw.FT_Render_Glyph(
+                self._slot, freetype.FT_RENDER_MODE_MONO if mono else freetype.FT_RENDER_MODE_NORMAL
+            ):
                 return None
         bitmap = slot.bitmap
         if bitmap.rows == 0 or bitmap.width == 0:
@@ -186,7 +190,7 @@ def _font_files(folders):
 def _faces_of(path, wanted):
     try:
         faces = [Face(path, 0, wanted)]
-        count = faces[0]._face.num_faces
+        count = faces[0].count
         faces += [Face(path, index, wanted) for index in range(1, count)]
     except freetype.FT_Exception:
         return []

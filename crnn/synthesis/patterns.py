@@ -48,7 +48,9 @@ def percent(rng):
 
 def date(rng):
     year, month, day = rng.integers(1900, 2100), rng.integers(1, 13), rng.integers(1, 29)
-    form = _pick(rng, ["{0}-{1:02}-{2:02}", "{0}/{1}/{2}", "{0}年{1}月{2}日", "{2:02}.{1:02}.{0}", "{1}月{2}日", "{2} {3} {0}"])
+    form = _pick(
+        rng, ["{0}-{1:02}-{2:02}", "{0}/{1}/{2}", "{0}年{1}月{2}日", "{2:02}.{1:02}.{0}", "{1}月{2}日", "{2} {3} {0}"]
+    )
     names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"]
     return form.format(year, month, day, names[month - 1])
 
@@ -80,9 +82,9 @@ def word(rng):
 
 
 def address(rng):
-    return _pick(rng, ["https://www.{}.com/{}?id={}", "{}@{}.org", "www.{}.cn", "C:\\{}\\{}.txt", "/usr/{}/{}.py", "{}_{}.jpg"]).format(
-        word(rng), word(rng), _digits(rng, 1, 5)
-    )
+    return _pick(
+        rng, ["https://www.{}.com/{}?id={}", "{}@{}.org", "www.{}.cn", "C:\\{}\\{}.txt", "/usr/{}/{}.py", "{}_{}.jpg"]
+    ).format(word(rng), word(rng), _digits(rng, 1, 5))
 
 
 def code(rng):
@@ -97,7 +99,7 @@ def code(rng):
             "{0}->{1}({2});",
             "print('{0}', {1})",
             'x["{0}"] += {2} * {1}',
-            "<{0} class=\"{1}\">",
+            '<{0} class="{1}">',
             "import {0} as {1}",
             "$ {0} --{1} | grep -{2}",
             "!{0} && ({1} || ~{2}) ^ 0x{2}",
@@ -120,9 +122,22 @@ def soup(rng):
 
 
 def heading(rng):
-    return _pick(rng, ["第{0}章", "{0}.{1}", "({0})", "[{0}]", "图{0}-{1}", "表{0}", "Figure {0}.{1}", "§{0}", "（{0}）", "{0}、", "№{0}"]).format(
-        rng.integers(1, 30), rng.integers(1, 20)
-    )
+    return _pick(
+        rng,
+        [
+            "第{0}章",
+            "{0}.{1}",
+            "({0})",
+            "[{0}]",
+            "图{0}-{1}",
+            "表{0}",
+            "Figure {0}.{1}",
+            "§{0}",
+            "（{0}）",
+            "{0}、",
+            "№{0}",
+        ],
+    ).format(rng.integers(1, 30), rng.integers(1, 20))
 
 
 def enumeration(rng):
