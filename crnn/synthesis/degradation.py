@@ -74,10 +74,10 @@ def jpeg(picture, quality):
 
 
 def salt_and_pepper(rng, picture, share):
-    """Set a ``share`` of the pixels to black or white."""
+    """Set about a ``share`` of the pixels to the lightest or darkest grey of the picture."""
     lot = noise_field(rng, picture.shape)
-    edge = 2.6 - 0.9 * min(1.0, share / 0.02)
-    return np.where(lot > edge, 255, np.where(lot < -edge, 0, picture)).astype(np.float32)
+    edge = 3.0 - 0.7 * min(1.0, share / 0.02)  # of a normal distribution
+    return np.where(lot > edge, picture.max(), np.where(lot < -edge, picture.min(), picture))
 
 
 def tilt(rng, shape, rotation, shear, perspective):

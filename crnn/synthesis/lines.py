@@ -14,6 +14,7 @@ from crnn.synthesis import degradation as degrade
 from crnn.synthesis.drawing import Style, draw
 from crnn.synthesis.surroundings import add_company, place
 
+LEAST_CONTRAST = 45  # greys between ink and ground; less, and blur or noise makes a line illegible
 TEN = 10  # characters of a line in the data set's own format
 WIDTH = 280  # pixels, likewise
 _UNIT = np.linspace(0, 1, 256, dtype=np.float32)  # coverage 0..255 as opacity
@@ -21,6 +22,7 @@ _RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usu
     "tracking": ((-0.03, 0.05), (0.05, 0.4), (0.4, 0.9)),
     "space": ((0.75, 1.3), (1.3, 3), (3, 12)),
 }
+_TEN_KINDS = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # cut out of running text, most of all
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 
 
@@ -88,7 +90,7 @@ class LineMaker:
         return drawing and self._finished(rng, drawing, style, height, room, kind)
 
     def _ten(self, rng):
-        kind = ("chinese", "chinese", "chinese", "frequent", "uniform", "mixed")[rng.integers(6)]
+        kind = _TEN_KINDS[rng.integers(len(_TEN_KINDS))]
         style, face_of = self._setting(rng, chinese=True, least=20)
         text = self.texts.of_kind(kind, rng).replace(" ", "")
         text = "".join(character for character in text if face_of(character))[:TEN]
@@ -140,7 +142,7 @@ class LineMaker:
             picture = self._on_screen(rng, coverage, right)
         else:
             add_company(rng, coverage, baseline, style.size)
-            picture = self._on_paper(rng, coverage, least=30 if ten else 45)
+            picture = self._on_paper(rng, coverage)
             picture, left, right = _worn(rng, picture, left, right, ten)
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
@@ -167,9 +169,9 @@ class LineMaker:
             picture[:, start:end] = marked[coverage[:, start:end]]
         return picture
 
-    def _on_paper(self, rng, coverage, least):
-        """Ink of any grey on a ground of any other, at least ``least`` apart, both uneven."""
-        contrast = rng.uniform(least, 255)
+    def _on_paper(self, rng, coverage):
+        """Ink of any grey on a ground of any other, both uneven: (height, width) float32."""
+        contrast = rng.uniform(LEAST_CONTRAST, 255)
         ink = rng.uniform(0, 255 - contrast)
         ground = ink + contrast
         if rng.random() < self.look.inverted:
@@ -226,7 +228,7 @@ def _worn(rng, picture, left, right, ten):
         least = min(1.0, max(0.4, 14 / height))
         picture = degrade.shrink_and_grow(rng, picture, rng.uniform(least, 1))
     if lot[2] < (0.5 if ten else 0.25):
-        picture = degrade.blur(picture, rng.uniform(0.3, 1.4 if ten else 1.0) * pixel)
+        picture = degrade.blur(picture, rng.uniform(0.3, 1.2 if ten else 1.0) * pixel)
     elif lot[2] > 0.97:
         picture = degrade.motion_blur(rng, picture, rng.uniform(1, 3.5) * pixel)
     if lot[3] < 0.06:
