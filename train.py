@@ -11,11 +11,9 @@ HERE = Path(__file__).resolve().parent
 
 def arguments():
     parser = argparse.ArgumentParser(
-        description="Train a CRNN: from the unpacked batches in data/, or with --synthetic from lines drawn on the way.",
+        description="Train a CRNN: from the unpacked batches in data/, or --synthetic, from lines it draws.",
     )
-    parser.add_argument(
-        "--folder", type=Path, help="of state, log, weights (default: runs/batches or runs/synthetic)"
-    )
+    parser.add_argument("--folder", type=Path, help="of state, log, weights (default: runs/batches or runs/synthetic)")
     batches = parser.add_argument_group("from batches")
     batches.add_argument("--data", type=Path, default=HERE / "data", help="folder of labels/ and img_batches/")
     batches.add_argument("--epochs", type=int, default=10)

@@ -136,7 +136,8 @@ class Recognizer:
             if characters:
                 left = characters[-1]
                 gap = max((b - a for a, b in gaps if left.x0 < (a + b) / 2 < character.x1), default=0)
-                if spacing.space_between(left.text, character.text, gap, seen):
+                before = characters[-2].text if len(characters) > 1 else ""
+                if spacing.space_between(left.text, character.text, gap, seen, before):
                     confidence = min(left.confidence, character.confidence)
                     characters.append(Character(" ", confidence, left.x1, character.x0))
             characters.append(character)

@@ -3,6 +3,7 @@
 from crnn.image import HEIGHT
 
 FULL_WIDTH_PUNCTUATION = frozenset("，。、（）《》〈〉【】〔〕「」『』")
+ASCII_FOR_FULL_WIDTH = frozenset(":;!?,")  # so the table writes them in Chinese too
 EITHER = frozenset("“”‘’·…—")  # full-width beside Chinese, but English has them too
 FAR = HEIGHT  # columns: a gap between Chinese characters that stands for more than their spacing
 
@@ -12,7 +13,7 @@ def is_chinese(character):
     return "\u4e00" <= character <= "\u9fff" or character in FULL_WIDTH_PUNCTUATION or character == "〇"
 
 
-def space_between(left, right, gap, seen):
+def space_between(left, right, gap, seen, before=""):
     """Whether a blank stands between two characters.
 
     Two Chinese characters have none, nor has full-width punctuation beside anything, unless the
@@ -22,12 +23,14 @@ def space_between(left, right, gap, seen):
     Args:
         left, right: the characters on both sides.
         gap: columns of background between them, at height 32; 0 if there is no gap of ``image.gaps``.
+        before: the character on the left of ``left``: after Chinese, ``:`` is a full-width ``：``.
         seen: True if the network said space, False if it did not, None at a cut, where it could not.
 
     >>> space_between("d", "i", 9, None), space_between("的", "重", 9, True)
     (True, False)
     """
-    if left in FULL_WIDTH_PUNCTUATION or right in FULL_WIDTH_PUNCTUATION:
+    full_width = left in FULL_WIDTH_PUNCTUATION or (left in ASCII_FOR_FULL_WIDTH and is_chinese(before))
+    if full_width or right in FULL_WIDTH_PUNCTUATION:
         return gap > FAR
     square = [is_chinese(character) for character in (left, right)]
     if all(square) or (any(square) and (left in EITHER or right in EITHER)):

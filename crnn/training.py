@@ -62,7 +62,7 @@ class Recipe:
 
     columns: Stage = Stage("columns", 36_000, 2e-3, decay=0.7, warm_up=200, blank_weight=0.2)
     blstms: Stage = Stage("blstms", 14_000, 2e-3, decay=0.5, blank_weight=0.3)
-    ctc: Stage = Stage("ctc", 25_000, 8e-4, decay=0.7)
+    ctc: Stage = Stage("ctc", 26_000, 8e-4, decay=0.7)
     batch_size: int = 32
     seed: int = 1
 

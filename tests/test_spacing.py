@@ -22,3 +22,8 @@ from crnn.spacing import space_between
 )
 def test_rule(left, right, gap, seen, space):
     assert space_between(left, right, gap, seen) is space
+
+
+def test_ascii_punctuation_after_chinese_is_full_width():
+    assert not space_between(":", "4", 9, True, before="线")
+    assert space_between(":", "4", 9, True, before="e")

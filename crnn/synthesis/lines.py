@@ -138,10 +138,10 @@ class LineMaker:
         left, right = drawing.left + shift, drawing.right + shift
         ten = kind == "ten"
         plain = not ten and rng.random() < self.look.plain
+        add_company(rng, coverage, baseline, style.size)
         if plain:
             picture = self._on_screen(rng, coverage, right)
         else:
-            add_company(rng, coverage, baseline, style.size)
             picture = self._on_paper(rng, coverage)
             picture, left, right = _worn(rng, picture, left, right, ten)
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255

@@ -140,11 +140,26 @@ def heading(rng):
     ).format(rng.integers(1, 30), rng.integers(1, 20))
 
 
+def span(rng):
+    """From here to there."""
+    number = _pick(rng, [integer, time, date, percent])
+    return number(rng) + _pick(rng, ["—", "-", "–", "~", "～", "——", " - ", "至"]) + number(rng)
+
+
+def menu(rng):
+    """Entries of a menu or of a form, with their keys or values."""
+    entry = _pick(
+        rng, ["文件", "编辑", "查看", "插入", "格式", "工具", "帮助", "窗口", "选项", "打印", "全选", "收藏", "首页"]
+    )
+    key = chr(65 + rng.integers(26))
+    return entry + _pick(rng, ["({0})", "({0})", "（{0}）", "[{0}]", " Ctrl+{0}", ":{0}", "：{0}"]).format(key)
+
+
 def enumeration(rng):
     return _pick(rng, list("①②③④⑤⑥⑦⑧⑨⑩⑾⑿⒀⒁⒂⒃⒄⒅⒆⑴⑵⒉⑶⒈ⅠⅡⅢⅣ●■★☆◆◇○□△▲→※"))
 
 
 _PATTERNS = [
     integer, decimal, price, percent, date, time, phone, identifier, address, code, code,
-    doubles, doubles, narrow, soup, heading, enumeration,
+    doubles, doubles, narrow, soup, heading, span, menu, enumeration,
 ]  # fmt: skip

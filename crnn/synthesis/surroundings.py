@@ -40,7 +40,7 @@ def add_company(rng, coverage, baseline, size):
     thick = max(1, round(size * rng.uniform(0.03, 0.1)))
     lot = rng.random(4)
     ink = int(rng.integers(90, 256))
-    if lot[0] < 0.06:
+    if lot[0] < 0.08:
         row = int(baseline + size * rng.uniform(0.08, 0.22))
         _rule(coverage[row : row + thick], ink, rng)
     if lot[1] < 0.05:  # the upper or lower border of a box or table
