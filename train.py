@@ -20,11 +20,11 @@ def arguments():
     batches.add_argument("--batch-size", type=int, default=32)
     batches.add_argument("--start-from", default=HERE / "weights" / "CRNN.h5", help="weights file, or none")
     synthetic = parser.add_argument_group("synthetic")
-    synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in three stages")
+    synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in four stages")
     synthetic.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
     synthetic.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
     synthetic.add_argument("--heldout-texts", type=Path, nargs="*", help="the same for the lines to measure on")
-    synthetic.add_argument("--lines", type=int, nargs=3, metavar=("COLUMNS", "BLSTMS", "CTC"), help="of each stage")
+    synthetic.add_argument("--lines", type=int, nargs=4, metavar=("COLUMNS", "BLSTMS", "CTC", "POLISH"), help="of each stage")
     synthetic.add_argument("--processes", type=int, default=1, help="that draw lines")
     return parser.parse_args()
 

@@ -60,9 +60,7 @@ def traced(model):
     JAX compiles per shape whatever one does: there, keep the number of widths small.
     """
     if TENSORFLOW:
-        signature = [tf.TensorSpec(model.input.shape, tf.float32)]
-        function = tf.function(lambda x: model(x, training=False), input_signature=signature)
-        return lambda x: function(tf.constant(x, tf.float32)).numpy()
+        return _tensorflow_function(model, lambda x: model(x, training=False))
     if JAX:
         import jax
 
@@ -83,3 +81,23 @@ def traced(model):
             return ops.convert_to_numpy(model(x, training=False))
 
     return call_torch
+
+
+def frozen(model):
+    """As ``traced``, with the weights that ``model`` has now: it need not follow them later.
+
+    With TensorFlow they become constants of the graph, for which oneDNN arranges the filters once
+    and not in every call: the convolutions of one line take 26 ms and not 30.
+    """
+    if not TENSORFLOW:
+        return traced(model)
+    weights = [
+        [tf.constant(variable.numpy()) for variable in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    ]
+    return _tensorflow_function(model, lambda x: model.stateless_call(*weights, x, training=False)[0])
+
+
+def _tensorflow_function(model, call):
+    function = tf.function(call, input_signature=[tf.TensorSpec(model.input.shape, tf.float32)])
+    return lambda x: function(tf.constant(x, tf.float32)).numpy()

@@ -3,11 +3,15 @@
 On a CPU, Keras runs each of the four LSTM directions as a loop of some twenty operations a step,
 and for one line alone these loops cost more than all convolutions. Here they run in NumPy: per
 step one product with the recurrent kernel, which stays in the core's cache, and the gates in
-place. The convolutions and the softmax remain the backend's. With an accelerator, all of it does.
+place; the two directions in two threads. The convolutions and the softmax remain the backend's.
+With an accelerator, all of it does.
 """
+
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from crnn import backend
 
@@ -19,18 +23,23 @@ def predictor(network):
         network: ``network.CRNN`` with the weights that it is to predict with; they are copied.
     """
     if backend.accelerated():
-        return backend.traced(network.predict_core)
+        return backend.frozen(network.predict_core)
     core = network.predict_core
-    convolve = backend.traced(keras.Model(core.input, network.columns))
+    convolve = backend.frozen(keras.Model(core.input, network.columns))
     blstms = [BLSTM(core.get_layer(name)) for name in ("blstm1", "blstm2")]
     softmax = core.get_layer("blstm2_out")
     sequence = keras.Input((None, softmax.kernel.shape[0]))
-    classify = backend.traced(keras.Model(sequence, softmax(sequence)))
+    classify = backend.frozen(keras.Model(sequence, softmax(sequence)))
+
+    threads = ThreadPoolExecutor(2, "lstm")
+    libraries = ThreadpoolController()
 
     def predict(pictures):
         x = convolve(pictures)
-        for blstm in blstms:
-            x = blstm(x)
+        # OpenBLAS's own threads gain nothing here, and go on spinning while the backend computes
+        with libraries.limit(limits=1, user_api="blas"):
+            for blstm in blstms:
+                x = blstm(x, threads.map)
         return classify(x)
 
     return predict
@@ -48,11 +57,14 @@ class BLSTM:
     def __init__(self, layer):
         self.directions = [_kernels(layer.forward_layer), _kernels(layer.backward_layer)]
 
-    def __call__(self, x):
-        """(batch, steps, features) -> (batch, steps, 2 * units), float32."""
-        forward = _run(x, *self.directions[0])
-        backward = _run(x[:, ::-1], *self.directions[1])[::-1]
-        return np.concatenate([forward, backward], axis=-1).transpose(1, 0, 2)
+    def __call__(self, x, run_both=map):
+        """(batch, steps, features) -> (batch, steps, 2 * units), float32.
+
+        Args:
+            run_both: ``map``, or that of an executor, to run the two directions at once.
+        """
+        forward, backward = run_both(_run, (x, x[:, ::-1]), self.directions)
+        return np.concatenate([forward, backward[::-1]], axis=-1).transpose(1, 0, 2)
 
 
 def _kernels(lstm):
@@ -67,11 +79,15 @@ def _kernels(lstm):
     return [np.ascontiguousarray(weight[..., order] * scale) for weight in (kernel, recurrent, bias)]
 
 
-def _run(x, kernel, recurrent, bias):
+def _run(x, kernels):
     """One direction: (batch, steps, features) -> (steps, batch, units)."""
-    batch, steps, _ = x.shape
+    kernel, recurrent, bias = kernels
+    batch, steps, features = x.shape
     units = len(recurrent)
-    from_input = np.matmul(x.transpose(1, 0, 2), kernel) + bias  # (steps, batch, 4 * units)
+    # one product of matrices: on a stack of matrices NumPy makes a slow one for each
+    from_input = np.dot(x.transpose(1, 0, 2).reshape(-1, features), kernel)
+    from_input += bias
+    from_input = from_input.reshape(steps, batch, 4 * units)
     outputs = np.empty((steps, batch, units), np.float32)
     hidden, cell, shown = (np.zeros((batch, units), np.float32) for _ in range(3))
     z = np.empty((batch, 4 * units), np.float32)

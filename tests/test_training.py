@@ -7,8 +7,8 @@ from crnn.training import Recipe, Stage, Trainer
 
 @pytest.fixture
 def make_trainer(font_folder, tmp_path):
-    def make(name, lines=(2, 4, 2)):
-        names = ("columns", "blstms", "ctc")
+    def make(name, lines=(2, 4, 2, 2)):
+        names = ("columns", "blstms", "ctc", "polish")
         stages = [Stage(stage, count, 1e-3, decay=0.5, warm_up=2) for stage, count in zip(names, lines, strict=True)]
         source = Source((font_folder,), seed=1, system_fonts=False)
         return Trainer(Recipe(*stages, batch_size=2), source, source, tmp_path / name, heldout_lines=8)
@@ -39,7 +39,7 @@ def test_a_run_that_is_stopped_and_taken_up_gives_the_weights_of_one_that_is_not
 
 
 def test_stages_train_what_they_should(make_trainer):
-    trainer = make_trainer("stages", lines=(2, 2, 0))
+    trainer = make_trainer("stages", lines=(2, 2, 0, 0))
     before = {layer.name: layer.get_weights() for layer in trainer.network.predict_core.layers}
     trainer.run()
     after = {layer.name: layer.get_weights() for layer in trainer.network.predict_core.layers}
@@ -49,6 +49,6 @@ def test_stages_train_what_they_should(make_trainer):
 
 
 def test_a_state_of_another_recipe_is_refused(make_trainer):
-    make_trainer("state", lines=(2, 0, 0)).run()
+    make_trainer("state", lines=(2, 0, 0, 0)).run()
     with pytest.raises(ValueError, match="belongs to another recipe"):
-        make_trainer("state", lines=(4, 0, 0)).run()
+        make_trainer("state", lines=(4, 0, 0, 0)).run()
