@@ -67,7 +67,7 @@ class Recipe:
     columns: Stage = Stage("columns", 36_000, 2e-3, decay=0.7, warm_up=200, blank_weight=0.2)
     blstms: Stage = Stage("blstms", 14_000, 2e-3, decay=0.5, blank_weight=0.3)
     ctc: Stage = Stage("ctc", 26_000, 8e-4, decay=0.7)
-    polish: Stage = Stage("polish", 64_000, 1e-3, decay=0.8)
+    polish: Stage = Stage("polish", 58_000, 1e-3, decay=0.8)
     batch_size: int = 32
     seed: int = 1
 
@@ -138,20 +138,26 @@ class Trainer:
         Returns:
             True if the recipe is done.
         """
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(sign, self.stop)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "recipe.json").write_text(json.dumps(asdict(self.recipe), indent=1))
         model = self.restore()
-        with Stream(self.source, self.recipe.batch_size, self.batches_seen, self.processes) as stream:
-            while True:
-                self._run_stage(self.recipe.stages[self.stage], model, stream, report_every, save_every)
-                if self._stop:
-                    return False
-                if self.stage + 1 == len(self.recipe.stages):
-                    return True
-                self.stage, self.step = self.stage + 1, 0
-                model = self.model(self.recipe.stages[self.stage])
+        before = [(sign, signal.signal(sign, self.stop)) for sign in (signal.SIGTERM, signal.SIGINT)]
+        try:
+            with Stream(self.source, self.recipe.batch_size, self.batches_seen, self.processes) as stream:
+                return self._run_stages(model, stream, report_every, save_every)
+        finally:
+            for sign, handler in before:
+                signal.signal(sign, handler)
+
+    def _run_stages(self, model, stream, report_every, save_every):
+        while True:
+            self._run_stage(self.recipe.stages[self.stage], model, stream, report_every, save_every)
+            if self._stop:
+                return False
+            if self.stage + 1 == len(self.recipe.stages):
+                return True
+            self.stage, self.step = self.stage + 1, 0
+            model = self.model(self.recipe.stages[self.stage])
 
     @property
     def batches_seen(self):

@@ -4,6 +4,7 @@
 process asks, or what was asked before.
 """
 
+from bisect import bisect
 from dataclasses import dataclass
 
 import cv2
@@ -18,6 +19,7 @@ LEAST_CONTRAST = 45  # greys between ink and ground; less, and blur or noise mak
 TEN = 10  # characters of a line in the data set's own format
 WIDTH = 280  # pixels, likewise
 _UNIT = np.linspace(0, 1, 256, dtype=np.float32)  # coverage 0..255 as opacity
+_SIZES = ((10, 20), (14, 34), (20, 61))  # em, in pixels: of screens, of most pictures, of large print
 _RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usual space
     "tracking": ((-0.03, 0.05), (0.05, 0.4), (0.4, 0.9)),
     "space": ((0.75, 1.3), (1.3, 3), (3, 12)),
@@ -109,8 +111,7 @@ class LineMaker:
         main = self.faces.draw_lot(rng, chinese)
         latin = self.faces.draw_lot(rng, False) if chinese and rng.random() < 0.35 else main
         spare = self.faces.draw_lot(rng, True)
-        lots = (rng.integers(10, 20), rng.integers(14, 34), rng.integers(20, 61))
-        size = max(least, int(lots[rng.integers(3)]))
+        size = max(least, int(rng.integers(*_SIZES[bisect((0.3, 0.75), rng.random())])))
         if main.sizes or (main.strikes and rng.random() < 0.4):
             size = sorted(main.strikes)[rng.integers(len(main.strikes))]
 
@@ -124,11 +125,11 @@ class LineMaker:
         hinting = ("none", "light", "full", "strike" if size < 18 else "none", "mono")
         style = Style(
             size,
-            hinting[np.searchsorted((0.35, 0.55, 0.82, 0.96), lot[0])],
+            hinting[bisect((0.35, 0.55, 0.82, 0.96), lot[0])],
             bold=rng.uniform(0.01, 0.06) if lot[1] < 0.1 else 0.0,
-            slant=rng.uniform(0.08, 0.3) if lot[2] < 0.05 else 0.0,
-            tracking=size * rng.uniform(*_RANGES["tracking"][np.searchsorted((0.82, 0.96), lot[3])]),
-            space=rng.uniform(*_RANGES["space"][np.searchsorted((0.82, 0.96), lot[4])]),
+            slant=rng.uniform(0.08, 0.3) if lot[2] < 0.05 and not least else 0.0,
+            tracking=size * rng.uniform(*_RANGES["tracking"][bisect((0.82, 0.96), lot[3])]),
+            space=rng.uniform(*_RANGES["space"][bisect((0.82, 0.96), lot[4])]),
         )
         return style, face_of
 
@@ -138,7 +139,8 @@ class LineMaker:
         left, right = drawing.left + shift, drawing.right + shift
         ten = kind == "ten"
         plain = not ten and rng.random() < self.look.plain
-        add_company(rng, coverage, baseline, style.size)
+        if not ten or rng.random() < 0.1:
+            add_company(rng, coverage, baseline, style.size)
         if plain:
             picture = self._on_screen(rng, coverage, right)
         else:
@@ -146,7 +148,7 @@ class LineMaker:
             picture, left, right = _worn(rng, picture, left, right, ten)
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
-            picture = degrade.jpeg(picture, rng.integers(70 if plain else 25, 96))
+            picture = degrade.jpeg(picture, rng.integers(70 if plain else 50 if ten else 25, 96))
         image = to_height(picture)
         if ten or image.shape[1] > self.width:
             image = resize(picture, self.width)
@@ -191,12 +193,11 @@ class LineMaker:
 
     def _labelled(self, image, drawn, left, right, kind):
         """Fold what was drawn to the table; each of its characters keeps the box it came from."""
-        text, boxes = [], []
-        for character, x0, x1 in zip(drawn, left.tolist(), right.tolist(), strict=True):
-            for part in self.charset.fold_character(character):
-                text.append(part)
-                boxes.append((x0, x1))
-        return Line(image, "".join(text), *np.array(boxes, np.float32).reshape(-1, 2).T, kind)
+        folded = [self.charset.fold_character(character) for character in drawn]
+        lengths = [len(part) for part in folded]
+        if lengths.count(1) < len(lengths):
+            left, right = np.repeat(left, lengths), np.repeat(right, lengths)
+        return Line(image, "".join(folded), left.astype(np.float32), right.astype(np.float32), kind)
 
 
 def _screen_colours(rng, inverted):
@@ -219,7 +220,7 @@ def _worn(rng, picture, left, right, ten):
             rng,
             picture.shape,
             rotation=strong * rng.normal(0, 0.5) * min(1, 6 * height / picture.shape[1]),
-            shear=strong * rng.normal(0, 0.05),
+            shear=rng.normal(0, 0.05),
             perspective=strong * rng.uniform(0, 0.04),
         )
         picture = degrade.warp(picture, matrix)
@@ -233,9 +234,9 @@ def _worn(rng, picture, left, right, ten):
         picture = degrade.motion_blur(rng, picture, rng.uniform(1, 3.5) * pixel)
     if lot[3] < 0.06:
         picture = degrade.sharpen(picture, pixel, rng.uniform(0.3, 1.5))
-    if lot[4] < 0.35:
+    if lot[4] < (0.15 if ten else 0.35):
         strength = min(rng.exponential(4), 16) * max(0.3, np.ptp(picture) / 255)
         picture = degrade.grain(rng, picture, strength)
-    if lot[5] < 0.02:
+    if lot[5] < 0.02 and not ten:
         picture = degrade.salt_and_pepper(rng, picture, rng.uniform(0, 0.02))
     return picture, left, right

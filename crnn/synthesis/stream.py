@@ -15,6 +15,7 @@ from crnn.synthesis.lines import WIDTH, LineMaker, Look
 from crnn.synthesis.texts import Texts
 
 STEPS = WIDTH // 4 - 1  # time steps of a line, as ``network.steps`` counts them (without Keras here)
+_LOOKED_AT = 4 * np.arange(STEPS, dtype=np.float32)[:, None] + 4
 AHEAD = 6  # batches a process draws ahead
 
 
@@ -51,23 +52,24 @@ class Source:
         return LineMaker(Faces(folders, charset), Texts(charset, self.texts), charset, self.seed, look=self.look)
 
 
-def column_labels(line, charset):
+def column_labels(line, encoded, blank):
     """What each time step shows: the class of a character around its middle, else the blank.
 
     Step t looks at column 4 t + 4. A character owns the steps within 0.2 of its width of its
     middle, but at least 2 pixels to either side, so that each owns one.
 
+    Args:
+        line: ``Line``. encoded: labels of its text. blank: class of the blank.
+
     Returns:
         (69,) int32.
     """
-    at = 4 * np.arange(STEPS) + 4
     middle = (line.left + line.right) / 2
     reach = np.maximum(2, 0.2 * (line.right - line.left))
-    distance = np.abs(at[:, None] - middle[None])
+    distance = np.abs(_LOOKED_AT - middle)
     nearest = distance.argmin(axis=1)
-    owned = distance[np.arange(STEPS), nearest] <= reach[nearest]
-    labels = np.array(charset.encode(line.text), np.int32)
-    return np.where(owned, labels[nearest], charset.blank).astype(np.int32)
+    owned = distance.min(axis=1) <= reach[nearest]
+    return np.where(owned, np.array(encoded, np.int32)[nearest], blank)
 
 
 def padded(image, width=WIDTH):
@@ -95,7 +97,7 @@ def make_batch(maker, first, size):
             encoded = charset.encode(line.text)
         images[row, ..., 0] = padded(line.image)
         labels[row, : len(encoded)] = encoded
-        columns[row] = column_labels(line, charset)
+        columns[row] = column_labels(line, encoded, charset.blank)
         texts.append(line.text)
     lengths = np.array([[len(text)] for text in texts], np.int32)
     return Batch(images, labels, lengths, columns, tuple(texts))

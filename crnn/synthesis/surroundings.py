@@ -22,9 +22,9 @@ def place(rng, drawing, size, height, width):
     if rng.random() < 0.12 and ink > 0.5 * size:  # cropped to the ink, as far as the width allows
         height = max(ink * rng.uniform(1, 1.2), height * drawing.coverage.shape[1] / width)
     height = int(round(max(height, 0.97 * ink, 8)))
-    middle = drawing.baseline - 0.38 * size + rng.normal(0, 0.06) * height
+    middle = drawing.baseline - 0.38 * size + float(rng.normal(0, 0.06)) * height
     low, high = sorted((bottom - height, top))
-    first = int(np.clip(round(middle - height / 2), low, high))
+    first = min(max(round(middle - height / 2), low), high)
     room = max(0, int(width) - drawing.coverage.shape[1])
     left = min(int(rng.exponential(0.25) * size), room)
     right = min(int(rng.exponential(0.25) * size), room - left)

@@ -1,5 +1,6 @@
 """What stands in a line: running text from files, drawn characters, and made-up patterns."""
 
+from bisect import bisect
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ class Texts:
             self.sources["english"] = [" ".join(np.random.default_rng(0).choice(ENGLISH_WORDS, 20000))]
         # a source twenty times as long as another is not drawn from twenty times as often
         weights = {kind: np.sqrt([len(source) for source in sources]) for kind, sources in self.sources.items()}
-        self._edges = {kind: np.cumsum(w)[:-1] / w.sum() for kind, w in weights.items()}
+        self._edges = {kind: (np.cumsum(w)[:-1] / w.sum()).tolist() for kind, w in weights.items()}
         drawable = [c for c in charset.characters[1:] if c.isprintable()]
         self.table = np.array(drawable)
         rank = np.arange(len(drawable))
@@ -61,7 +62,7 @@ class Texts:
 
     def draw_lot(self, rng):
         """A kind of line and at least 90 characters of it, or a short line on its own."""
-        kind = list(KINDS)[np.searchsorted(_KIND_EDGES, rng.random() * _KIND_EDGES[-1], side="right")]
+        kind = _KIND_NAMES[bisect(_KIND_EDGES, rng.random() * _KIND_EDGES[-1])]
         return kind, self.of_kind(kind, rng)
 
     def of_kind(self, kind, rng, length=90):
@@ -87,7 +88,7 @@ class Texts:
         sources = self.sources[kind]
         if not sources:
             return self.of_kind("frequent", rng, length)
-        source = sources[np.searchsorted(self._edges[kind], rng.random(), side="right")]
+        source = sources[bisect(self._edges[kind], rng.random())]
         start = int(rng.integers(max(1, len(source) - 2 * length)))
         text = source[start : start + 2 * length]
         if kind == "english" or rng.random() < 0.3:  # from the beginning of a word
@@ -119,7 +120,8 @@ class Texts:
 
 
 _BRACKETS = ("{}", "{}", "{}", "（{}）", "({})", "“{}”", "《{}》", "【{}】")
-_KIND_EDGES = np.cumsum(list(KINDS.values()))
+_KIND_NAMES = list(KINDS)
+_KIND_EDGES = np.cumsum(list(KINDS.values())).tolist()
 
 
 def kind_of(text):
