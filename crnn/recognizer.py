@@ -59,6 +59,7 @@ class _Piece:
 
     pixels: np.ndarray  # (32, width), colour added
     start: int  # first column in the line
+    end: int  # last column in the line + 1
     probabilities: np.ndarray = None  # (steps, classes)
 
 
@@ -147,21 +148,24 @@ class Recognizer:
     def _characters(self, piece):
         """What was read in a piece, with columns of the line at height 32."""
         runs = greedy_runs(piece.probabilities)
+        if not runs:
+            return
         middles = np.array([2 * (run.first + run.last) + 4 for run in runs], float) + piece.start
+        middles = np.minimum(middles, piece.end)  # what was seen in the added colour
         edges = (middles[1:] + middles[:-1]) / 2
         reach = image.HEIGHT / 2
-        lefts = np.maximum(np.append(-np.inf, edges), middles - reach) if runs else ()
-        rights = np.minimum(np.append(edges, np.inf), middles + reach) if runs else ()
+        lefts = np.maximum(np.append(piece.start, edges), middles - reach)
+        rights = np.minimum(np.append(edges, piece.end), middles + reach)
         for run, left, right in zip(runs, lefts, rights, strict=True):
             text = " " if run.label == SPACE else self.charset.characters[run.label]
-            yield Character(text, run.confidence, max(0.0, float(left)), float(right))
+            yield Character(text, run.confidence, float(left), float(right))
 
 
 def _pieces(line, gaps):
     pieces = []
     for start, end in image.split(line, gaps, LONGEST_PIECE):
         columns = image.ADDED_COLUMNS + -(end - start) % WIDTH_STEP
-        pieces.append(_Piece(image.add_colour(line[:, start:end], columns), start))
+        pieces.append(_Piece(image.add_colour(line[:, start:end], columns), start, end))
     return pieces
 
 
