@@ -16,6 +16,7 @@ def arguments():
     parser.add_argument("--folder", type=Path, help="of state, log, weights (default: runs/batches or runs/synthetic)")
     batches = parser.add_argument_group("from batches")
     batches.add_argument("--data", type=Path, default=HERE / "data", help="folder of labels/ and img_batches/")
+    batches.add_argument("--check", action="store_true", help="look at every label and image, and train nothing")
     batches.add_argument("--epochs", type=int, default=10)
     batches.add_argument("--batch-size", type=int, default=32)
     batches.add_argument("--start-from", default=HERE / "weights" / "CRNN.h5", help="weights file, or none")
@@ -35,10 +36,18 @@ def main():
     options = arguments()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
+        if options.check:
+            return check(options)
         return train_on_stream(options) if options.synthetic else train_on_batches(options)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def check(options):
+    from crnn.checking import check
+
+    return 1 if check(options.data) else 0
 
 
 def train_on_batches(options):

@@ -12,7 +12,9 @@ The modules, in the order in which a picture meets them:
 ``spacing``        the one rule that decides where a space stands
 ``recognizer``     pictures -> lines of text, batched over all pieces
 ``metrics``        character error rate, exact lines, 1 - NED
-``dataset``        label files and batch folders, and the loader that feeds ``fit``
+``labels``         label files of millions of lines
+``dataset``        batch folders, and the loader that feeds ``fit``
+``checking``       every label and image of a data set looked at before a long training
 ``archives``       packing and unpacking ``part_K.7z``
 ``synthesis``      lines drawn from fonts and texts: a stream, or a data set on disk
 ``training``       the stages from random weights to a reader of lines

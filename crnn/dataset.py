@@ -1,88 +1,27 @@
-"""The data set on disk: label files, batch folders, and the loader that feeds ``fit``.
+"""The data set on disk: batch folders, their images, and the loader that feeds the training.
 
 ``data/labels/data_train.txt`` holds lines ``20455828_2605100732.jpg 263 82 29 ...``;
 ``data/img_batches/part_K/batch_N/*.jpg`` the images, 280 x 32, in folders of some 36,000. All
 batches but the last are for training, the last is the test.
 """
 
+import os
 import re
+from collections import Counter
 from pathlib import Path
 
 import cv2
 import keras
 import numpy as np
 
+from crnn.charset import Charset
 from crnn.ctc import steps_needed
-from crnn.image import HEIGHT
+from crnn.image import HEIGHT, add_colour
+from crnn.labels import DataError
 from crnn.network import steps
 
-WIDTH = 280
-
-
-class DataError(ValueError):
-    """The data set breaks a rule; the message names file and rule."""
-
-
-class Labels:
-    """A label file in memory: some 50 bytes a line, however many there are.
-
-    >>> labels = Labels.from_lines(["a.jpg 3 1 2", "b.jpg 9"])
-    >>> labels["a.jpg"].tolist(), len(labels), "c.jpg" in labels
-    ([3, 1, 2], 2, False)
-    """
-
-    def __init__(self, names, values, ends):
-        order = np.argsort(names, kind="stable")
-        self._names, self._order = names[order], order
-        self._values, self._ends = values, ends
-
-    @classmethod
-    def from_file(cls, path):
-        """Read a label file.
-
-        Raises:
-            DataError: no such file, or a line is no name followed by labels.
-        """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise DataError(f"{path}: no such label file") from None
-        return cls.from_lines(text.splitlines(), path)
-
-    @classmethod
-    def from_lines(cls, lines, path="labels"):
-        names, counts, parts = [], [], []
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            name, _, rest = line.strip().partition(" ")
-            try:
-                labels = np.array(rest.split(), dtype=np.int32)
-            except ValueError:
-                raise DataError(f"{path}, line {number}: {line!r} is no name followed by numbers") from None
-            names.append(name)
-            counts.append(len(labels))
-            parts.append(labels)
-        values = np.concatenate(parts) if parts else np.zeros(0, np.int32)
-        return cls(np.array([name.encode() for name in names]), values, np.cumsum(counts, dtype=np.int64))
-
-    def __len__(self):
-        return len(self._names)
-
-    def _find(self, name):
-        name = name.encode()
-        at = np.searchsorted(self._names, name) if len(self._names) else 0
-        return self._order[at] if at < len(self._names) and self._names[at] == name else None
-
-    def __contains__(self, name):
-        return self._find(name) is not None
-
-    def __getitem__(self, name):
-        """Labels of an image: (length,) int32."""
-        at = self._find(name)
-        if at is None:
-            raise KeyError(f"{name} has no label")
-        return self._values[self._ends[at - 1] if at else 0 : self._ends[at]]
+WIDTH = 280  # columns of the data set's own images
+WIDTH_STEP = 40  # other widths are brought to a multiple of this, so that few shapes occur
 
 
 def batch_folders(folder):
@@ -98,74 +37,176 @@ def batch_folders(folder):
     return found
 
 
+def image_names(folder):
+    """Names of the images of a batch folder, sorted; no file is opened."""
+    return sorted(name for name in os.listdir(folder) if name.endswith(".jpg"))
+
+
+def short_path(folder, name):
+    """``part_K/batch_N/name``: an image of a data set wherever that lies."""
+    return "/".join((*Path(folder).parts[-2:], name))
+
+
 def read_image(path):
-    """An image of the data set: (32, 280) uint8.
+    """An image of the data set: (32, width) uint8.
 
     Raises:
-        DataError: it cannot be read, or has another size.
+        DataError: it cannot be read, or has another height.
     """
-    data = np.fromfile(path, np.uint8)
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from None
     grey = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
     if grey is None:
         raise DataError(f"{path}: not an image that OpenCV can read")
-    if grey.shape != (HEIGHT, WIDTH):
-        raise DataError(
-            f"{path}: {grey.shape[1]} x {grey.shape[0]} pixels, the data set's images have {WIDTH} x {HEIGHT}"
-        )
+    if grey.shape[0] != HEIGHT:
+        raise DataError(f"{path}: {grey.shape[0]} pixels high, images of a data set are {HEIGHT} high")
     return grey
+
+
+def padded_width(width):
+    """Columns that an image is brought to: at least 280, and a multiple of 40."""
+    return max(WIDTH, -(-width // WIDTH_STEP) * WIDTH_STEP)
 
 
 class BatchFolders(keras.utils.Sequence):
     """Batches of the data set for ``train_core``.
 
     Each image is inverted with probability one half, so that the network learns light text too.
-    Images without a label, and labels that cannot be aligned, are left out and counted.
+    Images without a usable label are left out beforehand. An image that turns out to be broken, or
+    too narrow for its label, is counted, and the image before it in the batch takes its place.
 
     Args:
-        folders: batch folders. labels: ``Labels``. batch_size: images a batch.
-        invert: False for measuring. seed: decides inversions and order, together with the epoch.
+        folders: batch folders. labels: ``labels.Labels``. batch_size: images a batch.
+        invert: False for measuring: every image as it is, in order of folder and name.
+        seed: decides inversions and order, together with the epoch.
+        unwanted: images to leave out, as ``checking.unwanted_images`` gives them.
+        classes: labels from here on are unknown.
         workers: threads that read ahead.
 
     Attributes:
-        left_out: how many images have no label, or one that cannot be aligned.
+        left_out: why how many images were left out, a ``Counter``.
+        broken: path and message of each image that could not be used on the way.
     """
 
-    def __init__(self, folders, labels, batch_size=32, invert=True, seed=0, workers=2, max_queue_size=16):
+    def __init__(
+        self,
+        folders,
+        labels,
+        batch_size=32,
+        invert=True,
+        seed=0,
+        unwanted=(),
+        classes=None,
+        workers=1,
+        max_queue_size=16,
+    ):
         super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=max_queue_size)
-        self.labels, self.batch_size, self.invert, self.seed, self.epoch = labels, batch_size, invert, seed, 0
-        paths = [path for folder in folders for path in sorted(Path(folder).iterdir()) if path.suffix == ".jpg"]
-        good = [path for path in paths if path.name in labels and 0 < steps_needed(labels[path.name]) <= steps(WIDTH)]
-        self.left_out = len(paths) - len(good)
-        if not good:
-            raise DataError(f"{folders[0]}: no image here has a label")
-        self.paths = np.array([str(path) for path in good])
-        self.longest = max(len(labels[path.name]) for path in good)
+        self.folders, self.labels, self.batch_size = [str(folder) for folder in folders], labels, batch_size
+        self.invert, self.seed, self.epoch = invert, seed, 0
+        self.left_out, self.broken = Counter(), {}
+        known = labels.largest() < (classes or len(Charset.from_file()))
+        some = labels.lengths > 0
+        unwanted = frozenset(unwanted)
+        lines, counts = [], []
+        for folder in self.folders:
+            names = image_names(folder)
+            numbers = labels.numbers(names)
+            wanted = [not unwanted or not unwanted & {name, short_path(folder, name)} for name in names]
+            reasons = {
+                "without a label": numbers < 0,
+                "with an unknown label": (numbers >= 0) & ~known[numbers] if len(labels) else numbers >= 0,
+                "with an empty label": (numbers >= 0) & ~some[numbers] if len(labels) else numbers >= 0,
+                "found bad by --check": ~np.array(wanted, bool),
+            }
+            good = np.ones(len(names), bool)
+            for reason, is_so in reasons.items():
+                self.left_out[reason] += int((good & is_so).sum())
+                good &= ~is_so
+            lines.append(numbers[good].astype(np.uint32))
+            counts.append(int(good.sum()))
+        labels.forget_names()
+        self._ends = np.cumsum(counts)
+        self._lines = np.concatenate(lines) if lines else np.zeros(0, np.uint32)
+        if not len(self._lines):
+            raise DataError(f"{self.folders[0] if folders else 'no folder'}: no image here has a usable label")
+        self.longest = int(labels.lengths[self._lines].max())
         self._shuffle()
+
+    @property
+    def images(self):
+        """How many images an epoch has."""
+        return len(self._lines)
 
     def _shuffle(self):
-        self._rng_key = (self.seed, self.epoch)
-        if self.invert:
-            np.random.default_rng(self._rng_key).shuffle(self.paths)
+        """Folders in random order, and images within each: neighbours on the disk stay near each other."""
+        self._key = (self.seed, self.epoch)
+        if not self.invert:
+            self._order = np.arange(self.images, dtype=np.uint32)
+            return
+        rng = np.random.default_rng(self._key)
+        self._order = np.empty(self.images, np.uint32)
+        at = 0
+        for folder in rng.permutation(len(self._ends)):
+            first = self._ends[folder - 1] if folder else 0
+            some = np.arange(first, self._ends[folder], dtype=np.uint32)
+            rng.shuffle(some)
+            self._order[at : at + len(some)] = some
+            at += len(some)
 
-    def on_epoch_end(self):
-        self.epoch += 1
+    def start_epoch(self, epoch):
+        """Order and inversions of any epoch."""
+        self.epoch = epoch
         self._shuffle()
 
+    def on_epoch_end(self):
+        self.start_epoch(self.epoch + 1)
+
     def __len__(self):
-        return -(-len(self.paths) // self.batch_size)
+        return -(-self.images // self.batch_size)
 
     def __getitem__(self, index):
-        """([images (n, 32, 280, 1), labels (n, longest), input_length (n, 1), label_length (n, 1)], zeros (n, 1))."""
-        paths = self.paths[index * self.batch_size : (index + 1) * self.batch_size]
-        images = np.stack([read_image(path) for path in paths]).astype(np.float32)[..., None]
+        """([images (n, 32, width, 1), labels (n, longest), input_length (n, 1), label_length (n, 1)], zeros (n, 1)).
+
+        The width is 280, or more if an image of the batch needs it; colour is added to the others.
+
+        Raises:
+            DataError: no image of the batch can be used.
+        """
+        places = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        read = [self._read(place) for place in places]
+        usable = next((pair for pair in read if pair), None)
+        if usable is None:
+            raise DataError(
+                f"batch {index} holds no image that can be read; the last: {list(self.broken.values())[-1]}"
+            )
+        for row, pair in enumerate(read):
+            usable = read[row] = pair or usable
+        width = padded_width(max(image.shape[1] for image, _ in read))
+        images = np.stack([add_colour(image, width - image.shape[1]) for image, _ in read])
         if self.invert:
-            turned = np.random.default_rng((*self._rng_key, index)).random(len(paths)) < 0.5
+            turned = np.random.default_rng((*self._key, index)).random(len(images)) < 0.5
             images[turned] = 255 - images[turned]
-        labels = np.zeros((len(paths), self.longest), np.int32)
-        lengths = np.zeros((len(paths), 1), np.int32)
-        for row, path in enumerate(paths):
-            known = self.labels[Path(path).name]
-            labels[row, : len(known)] = known
-            lengths[row] = len(known)
-        input_length = np.full_like(lengths, steps(WIDTH))
-        return (images, labels, input_length, lengths), np.zeros((len(paths), 1), np.float32)
+        labels = np.zeros((len(read), self.longest), np.int32)
+        for row, (_, known) in zip(labels, read, strict=True):
+            row[: len(known)] = known
+        lengths = np.array([[len(known)] for _, known in read], np.int32)
+        inputs = images[..., None].astype(np.float32), labels, np.full_like(lengths, steps(width)), lengths
+        return inputs, np.zeros((len(read), 1), np.float32)
+
+    def _read(self, place):
+        """An image and its labels, or None, and then its message is in ``broken``."""
+        line = int(self._lines[place])
+        folder = self.folders[np.searchsorted(self._ends, place, side="right")]
+        path = os.path.join(folder, self.labels.name(line))
+        known = self.labels[line]
+        try:
+            image = read_image(path)
+            room = steps(padded_width(image.shape[1]))
+            if steps_needed(known) > room:
+                raise DataError(f"{path}: its {len(known)} labels need more than the {room} steps of its width")
+        except DataError as error:
+            self.broken[path] = str(error)
+            return None
+        return image, known

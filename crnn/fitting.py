@@ -8,8 +8,10 @@ import keras
 
 from crnn import backend
 from crnn.charset import Charset
-from crnn.dataset import BatchFolders, Labels, batch_folders
+from crnn.checking import unwanted_images
+from crnn.dataset import BatchFolders, batch_folders
 from crnn.evaluation import score_images
+from crnn.labels import Labels
 from crnn.losses import given_loss
 from crnn.network import CRNN
 from crnn.training import CLIP_NORM
@@ -57,7 +59,7 @@ class KeepBest(keras.callbacks.Callback):
             (self.folder / "best.json").write_text(json.dumps({"cer": cer, "epoch": epoch + 1}))
 
 
-def fit(data, folder, start_from=None, epochs=10, batch_size=32, learning_rate=4e-4, workers=2):
+def fit(data, folder, start_from=None, epochs=10, batch_size=32, learning_rate=4e-4, workers=1):
     """Train with CTC on the unpacked batches of a data set; takes up an interrupted run.
 
     Args:
@@ -71,12 +73,12 @@ def fit(data, folder, start_from=None, epochs=10, batch_size=32, learning_rate=4
     folder.mkdir(parents=True, exist_ok=True)
     *train_folders, test_folder = batch_folders(data / "img_batches")
     labels = {kind: Labels.from_file(data / "labels" / f"data_{kind}.txt") for kind in ("train", "test")}
-    train = BatchFolders(train_folders or [test_folder], labels["train"], batch_size, workers=workers)
-    test = BatchFolders([test_folder], labels["test"], batch_size, invert=False, workers=workers)
+    common = {"batch_size": batch_size, "unwanted": unwanted_images(data), "workers": workers}
+    train = BatchFolders(train_folders or [test_folder], labels["train"], **common)
+    test = BatchFolders([test_folder], labels["test"], invert=False, **common)
     for kind, loader in (("training", train), ("test", test)):
-        print(
-            f"{kind}: {len(loader.paths)} images, {loader.left_out} left out for want of a good label", file=sys.stderr
-        )
+        reasons = [f"{count} left out {reason}" for reason, count in loader.left_out.items() if count]
+        print(", ".join([f"{kind}: {loader.images} images", *reasons]), file=sys.stderr)
     network = CRNN()
     if start_from:
         network.load_weights(start_from)

@@ -1,13 +1,18 @@
+import os
+import shutil
+
 import cv2
 import numpy as np
 import pytest
 
-from crnn.dataset import BatchFolders, DataError, Labels, batch_folders, read_image
+from crnn.checking import check, unwanted_images
+from crnn.dataset import BatchFolders, batch_folders, padded_width, read_image
+from crnn.labels import DataError, Labels
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """batch_1 with 5 good images, one without a label, one whose label cannot be aligned."""
+    """batch_1 with 5 good images, one without a label, one with an unknown label."""
     batch = tmp_path / "part_1" / "batch_1"
     batch.mkdir(parents=True)
     for number in range(7):
@@ -18,28 +23,89 @@ def folder(tmp_path):
 @pytest.fixture
 def labels():
     rows = [f"{number}.jpg " + " ".join(str(number * 10 + k) for k in range(1, 11)) for number in range(5)]
-    return Labels.from_lines([*rows, "6.jpg " + "7 " * 40])
+    return Labels("\n".join([*rows, "6.jpg 5990", ""]).encode())
 
 
-def test_labels_are_found_by_name(labels):
-    assert labels["3.jpg"].tolist() == list(range(31, 41))
-    assert labels["0.jpg"].tolist() == list(range(1, 11))
-    with pytest.raises(KeyError, match="9.jpg has no label"):
-        labels["9.jpg"]
+@pytest.fixture
+def data(folder, labels, tmp_path):
+    """A data set of three batches with something wrong in most of its images."""
+    for number in (2, 3):
+        other = tmp_path / "img_batches" / "part_1" / f"batch_{number}"
+        other.mkdir(parents=True)
+        cv2.imwrite(str(other / f"good_{number}.jpg"), np.zeros((32, 280), np.uint8))
+    shutil.move(folder, other.parent)
+    for name in ("low", "narrow", "again"):
+        shape = (31, 280) if name == "low" else (32, 280)
+        cv2.imwrite(str(other.parent / "batch_1" / f"{name}.jpg"), np.zeros(shape, np.uint8))
+    shutil.copy(other.parent / "batch_1" / "again.jpg", other.parent / "batch_2")
+    (other.parent / "batch_2" / "broken.jpg").write_bytes(b"no image")
+    (tmp_path / "labels").mkdir()
+    rows = ["good_2.jpg 1 2", "low.jpg 1", "narrow.jpg " + "7 " * 36, "again.jpg 5", "broken.jpg 5", "lost.jpg 3"]
+    rows += ["0.jpg 1", "1.jpg", "2.jpg 5990", "3.jpg 1", "3.jpg 1", "4.jpg 1", "4.jpg 2", "5.jpg 8"]
+    (tmp_path / "labels" / "data_train.txt").write_text("\n".join(rows))
+    (tmp_path / "labels" / "data_test.txt").write_text("good_3.jpg 4 5\n")
+    return tmp_path
 
 
-def test_a_bad_line_is_named(tmp_path):
-    path = tmp_path / "data_train.txt"
-    path.write_text("a.jpg 1 2\nb.jpg one two\n")
-    with pytest.raises(DataError, match=r"data_train\.txt, line 2: 'b\.jpg one two'"):
-        Labels.from_file(path)
-    with pytest.raises(DataError, match="missing.txt: no such label file"):
-        Labels.from_file(tmp_path / "missing.txt")
+def test_check_finds_what_is_wrong(data, capsys):
+    counts = check(data)
+    assert counts == {
+        "empty label": 1,
+        "unknown label": 1,
+        "the same label twice": 1,
+        "two different labels": 1,
+        "broken image": 2,
+        "label too long": 1,
+        "image in two folders": 1,
+        "image without a label": 1,
+        "label without an image": 1,
+    }
+    rows = [row.split("\t") for row in (data / "findings.tsv").read_text().splitlines()]
+    found = {(row[0], row[1]) for row in rows}
+    assert ("part_1/batch_2/broken.jpg", "broken image") in found and ("2.jpg", "unknown label") in found
+    assert ("part_1/batch_1/narrow.jpg", "label too long") in found and ("lost.jpg", "label without an image") in found
+    said = capsys.readouterr().out
+    assert "14 labels; 13 images in 2 batches" in said and "2 broken image" in said
+
+
+def test_training_leaves_out_what_check_found(data):
+    check(data)
+    folders = batch_folders(data / "img_batches")[:2]
+    labels = Labels.from_file(data / "labels" / "data_train.txt")
+    loader = BatchFolders(folders, labels, batch_size=20, unwanted=unwanted_images(data))
+    assert loader.left_out == {
+        "without a label": 1,
+        "with an unknown label": 1,
+        "with an empty label": 1,
+        "found bad by --check": 5,  # low, narrow, the second again, broken, 4
+    }
+    (_, targets, *_), _ = loader[0]
+    assert not loader.broken and len(targets) == loader.images == 5
+
+
+def test_a_broken_image_is_counted_and_not_the_end_of_the_training(data):
+    labels = Labels.from_file(data / "labels" / "data_train.txt")
+    loader = BatchFolders(batch_folders(data / "img_batches")[:2], labels, batch_size=20, invert=False)
+    (images, targets, _, lengths), _ = loader[0]
+    assert len(images) == loader.images == 10 and (lengths > 0).all() and (targets.max(axis=1) > 0).all()
+    assert sorted(os.path.basename(path) for path in loader.broken) == ["broken.jpg", "low.jpg", "narrow.jpg"]
+    (data / "img_batches" / "part_1" / "batch_3" / "good_3.jpg").write_bytes(b"")
+    test = BatchFolders(batch_folders(data / "img_batches")[2:], Labels(b"good_3.jpg 4 5\n"), invert=False)
+    with pytest.raises(DataError, match=r"no image that can be read; the last: .*good_3\.jpg"):
+        test[0]
+
+
+def test_wider_images_get_a_bucket(folder, labels):
+    cv2.imwrite(str(folder / "2.jpg"), np.full((32, 301), 40, np.uint8))
+    (images, _, input_length, _), _ = BatchFolders([folder], labels, batch_size=8, invert=False)[0]
+    assert images.shape == (5, 32, 320, 1) and input_length.tolist() == [[79]] * 5
+    assert abs(images[3] - 60).max() <= 2  # colour added
+    assert [padded_width(width) for width in (1, 280, 281, 320, 321)] == [280, 280, 320, 320, 360]
 
 
 def test_a_batch_is_what_train_core_takes(folder, labels):
     loader = BatchFolders([folder], labels, batch_size=3, invert=False)
-    assert len(loader) == 2 and loader.left_out == 2
+    assert len(loader) == 2 and sum(loader.left_out.values()) == 2
     (images, targets, input_length, label_length), dummy = loader[0]
     assert images.shape == (3, 32, 280, 1) and images.dtype == np.float32 and images.max() <= 255
     assert targets.shape == (3, 10) and input_length.tolist() == [[69]] * 3 and label_length.tolist() == [[10]] * 3
@@ -81,7 +147,7 @@ def test_every_image_comes_once_an_epoch_in_an_order_of_its_own(folder, labels):
 def test_errors_name_the_file(folder):
     cv2.imwrite(str(folder / "big.jpg"), np.zeros((40, 280), np.uint8))
     (folder / "broken.jpg").write_bytes(b"no image")
-    with pytest.raises(DataError, match=r"big\.jpg: 280 x 40 pixels"):
+    with pytest.raises(DataError, match=r"big\.jpg: 40 pixels high"):
         read_image(folder / "big.jpg")
     with pytest.raises(DataError, match=r"broken\.jpg: not an image"):
         read_image(folder / "broken.jpg")

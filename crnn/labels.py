@@ -1,0 +1,197 @@
+"""Label files: which image shows which characters.
+
+A line is ``20455828_2605100732.jpg 263 82 29 56 35 435 890 293 126 129``: the image's file name and
+its labels. The whole data set has 3.6 million lines, so a file is read in blocks by NumPy, and what
+is kept of a line are the bytes of its name, two bytes a label and eight for where they begin.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+BLOCK = 2**20  # bytes of a label file taken at once
+MOST = 2**16  # labels are kept in 16 bits
+_SPACES = bytes.maketrans(b"\t\r", b"  ")
+_LINE_END, _SPACE = 10, 32
+# A name's hash is the sum of its bytes times powers of an odd number, modulo 2**64.
+_POWERS = np.cumprod(np.full(1024, 0x9E3779B97F4A7C15, np.uint64))
+
+
+class DataError(ValueError):
+    """The data set breaks a rule; the message names file and rule."""
+
+
+class Labels:
+    """The lines of a label file, by number.
+
+    >>> labels = Labels(b"a.jpg 3 1 2\\nb.jpg 9\\n")
+    >>> len(labels), labels.name(1), labels[0].tolist()
+    (2, 'b.jpg', [3, 1, 2])
+    >>> labels.numbers(["b.jpg", "c.jpg"]).tolist()
+    [1, -1]
+
+    Args:
+        text: bytes of a label file, whole lines, or an iterable of such blocks.
+        path: for error messages.
+
+    Attributes:
+        lengths: (lines,) how many labels each has.
+
+    Raises:
+        DataError: a line is no name followed by numbers below 65536.
+    """
+
+    def __init__(self, text, path="labels"):
+        names, values, name_lengths, lengths = bytearray(), bytearray(), bytearray(), bytearray()
+        lines = 0
+        for block in (text,) if isinstance(text, bytes) else text:
+            parsed = _parse(block, path, lines)
+            for store, array in zip((names, values, name_lengths, lengths), parsed, strict=True):
+                store.extend(array.tobytes())
+            lines += block.count(b"\n")
+        self._names = np.frombuffer(names, np.uint8)
+        self._values = np.frombuffer(values, np.uint16)
+        self._name_ends = np.cumsum(np.frombuffer(name_lengths, np.uint16), dtype=np.uint32)
+        self.lengths = np.frombuffer(lengths, np.uint16)
+        self._ends = np.cumsum(self.lengths, dtype=np.uint32)
+
+    @classmethod
+    def from_file(cls, path):
+        """Read a label file.
+
+        Raises:
+            DataError: no such file, or a line is no name followed by numbers.
+        """
+        try:
+            with Path(path).open("rb") as file:
+                return cls(_blocks(file), path)
+        except FileNotFoundError:
+            raise DataError(f"{path}: no such label file") from None
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def __getitem__(self, number):
+        """Labels of a line: (length,) int32."""
+        end = int(self._ends[number])
+        return self._values[end - int(self.lengths[number]) : end].astype(np.int32)
+
+    def name(self, number):
+        """File name of a line's image."""
+        start = self._name_ends[number - 1] if number else 0
+        return self._names[start : self._name_ends[number]].tobytes().decode("utf-8", "surrogateescape")
+
+    def numbers(self, names):
+        """The line of each image: (len(names),) int64, -1 where there is none; the last of several."""
+        if not len(names) or not len(self):
+            return np.full(len(names), -1)
+        self._index_names()
+        encoded = [name.encode("utf-8", "surrogateescape") for name in names]
+        asked = _hashes(np.frombuffer(b"".join(encoded), np.uint8), np.array([len(name) for name in encoded]))
+        place = np.searchsorted(self._hashes, asked, side="right") - 1
+        found = np.where((place >= 0) & (self._hashes[place] == asked), self._order[place].astype(np.int64), -1)
+        for at in np.flatnonzero(found >= 0):
+            if self.name(found[at]) != names[at]:  # two names with one hash
+                found[at] = next((n for n in range(len(self)) if self.name(n) == names[at]), -1)
+        return found
+
+    def repeated(self):
+        """Lines whose name an earlier line has: (line, the line before it with this name)."""
+        self._index_names()
+        same = np.flatnonzero(self._hashes[1:] == self._hashes[:-1])
+        pairs = [(int(self._order[at + 1]), int(self._order[at])) for at in same]
+        return sorted((line, before) for line, before in pairs if self.name(line) == self.name(before))
+
+    def _index_names(self):
+        if hasattr(self, "_order"):
+            return
+        hashes = _hashes(self._names, np.diff(self._name_ends, prepend=np.uint32(0)))
+        self._order = hashes.argsort(kind="stable").astype(np.uint32)
+        self._hashes = hashes[self._order]
+
+    def forget_names(self):
+        """Let go of the index of names that the methods above have made: 12 bytes a line."""
+        self.__dict__.pop("_order", None)
+        self.__dict__.pop("_hashes", None)
+
+    def steps_needed(self):
+        """As ``ctc.steps_needed``, of every line: (lines,)."""
+        repeats = np.empty(len(self._values) + 1, np.uint32)
+        repeats[0] = 0
+        if len(self._values):
+            repeats[1] = 0
+            np.cumsum(self._values[1:] == self._values[:-1], out=repeats[2:])
+        # of a line's labels, the first has no neighbour within the line
+        first = np.minimum(self._ends - self.lengths + 1, self._ends)
+        return self.lengths + (repeats[self._ends] - repeats[first]).astype(np.int64)
+
+    def largest(self):
+        """The largest label of every line, 0 where there is none: (lines,)."""
+        largest = np.zeros(len(self), np.int64)
+        some = np.flatnonzero(self.lengths)
+        if len(some):
+            largest[some] = np.maximum.reduceat(self._values, (self._ends - self.lengths)[some])
+        return largest
+
+
+def _blocks(file):
+    """A file in blocks of whole lines, the last ended by a line end."""
+    rest = b""
+    while block := file.read(BLOCK):
+        whole, end, rest = (rest + block).rpartition(b"\n")
+        if end:
+            yield whole + end
+    if rest:
+        yield rest + b"\n"
+
+
+def _parse(block, path, lines_before):
+    """Bytes of the names, labels, lengths of the names, numbers of labels."""
+    data = np.frombuffer(block.translate(_SPACES), np.uint8)
+    ink = (data != _SPACE) & (data != _LINE_END)
+    edges = np.flatnonzero(np.diff(ink.view(np.int8), prepend=np.int8(0), append=np.int8(0)))
+    starts, ends = edges[::2], edges[1::2]
+    line = np.searchsorted(np.flatnonzero(data == _LINE_END), starts)
+    is_name = np.diff(line, prepend=-1) > 0
+    at = _positions(starts[is_name], ends[is_name])
+    rest = data.copy()
+    rest[at] = _SPACE
+    is_digit = (rest >= ord("0")) & (rest <= ord("9"))
+    bad = np.flatnonzero(~is_digit & (rest != _SPACE) & (rest != _LINE_END))
+    values = np.fromstring(rest.tobytes(), np.int64, sep=" ") if not bad.size and is_digit.any() else np.zeros(0, int)
+    if not bad.size and (values >= MOST).any():
+        bad = starts[~is_name][np.flatnonzero(values >= MOST)[:1]]
+    if bad.size:
+        number = int((data[: bad[0]] == _LINE_END).sum())
+        text = block.split(b"\n")[number].decode("utf-8", "replace")
+        raise DataError(
+            f"{path}, line {lines_before + number + 1}: {text!r} is no name followed by numbers below {MOST}"
+        )
+    counts = np.diff(np.flatnonzero(is_name), append=len(starts)) - 1
+    lengths = (ends - starts)[is_name]
+    return data[at], values.astype(np.uint16), lengths.astype(np.uint16), counts.astype(np.uint16)
+
+
+def _positions(starts, ends):
+    """All positions from each start to before its end, one after another."""
+    lengths = ends - starts
+    first = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) + np.repeat(starts - first, lengths)
+
+
+def _hashes(names, lengths, at_once=20_000):
+    """A 64-bit hash of every name: (len(lengths),) uint64.
+
+    Args:
+        names: bytes of all names. lengths: of each, none 0 or longer than 1023.
+    """
+    hashes = np.empty(len(lengths), np.uint64)
+    end = 0
+    for first in range(0, len(lengths), at_once):
+        some = lengths[first : first + at_once].astype(np.int64)
+        starts = np.cumsum(some) - some
+        within = np.arange(some.sum()) - np.repeat(starts, some)
+        weighted = (names[end : end + len(within)].astype(np.uint64) + np.uint64(1)) * _POWERS[within]
+        hashes[first : first + at_once] = np.add.reduceat(weighted, starts)
+        end += len(within)
+    return hashes
