@@ -15,9 +15,11 @@ def arguments():
 
 def main():
     options = arguments()
-    from crnn.archives import unpack_all
+    from crnn.archives import summary, unpack_all
 
-    return 0 if unpack_all(options.folder, options.processes) else 1
+    complete = unpack_all(options.folder, options.processes)
+    print("\n".join(summary(options.folder)))
+    return 0 if complete else 1
 
 
 if __name__ == "__main__":

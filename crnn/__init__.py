@@ -13,7 +13,8 @@ The modules, in the order in which a picture meets them:
 ``recognizer``     pictures -> lines of text, batched over all pieces
 ``metrics``        character error rate, exact lines, 1 - NED
 ``labels``         label files of millions of lines
-``dataset``        batch folders, and the loader that feeds ``fit``
+``folders``        batch folders and their images
+``dataset``        the loader that feeds the training from them
 ``checking``       every label and image of a data set looked at before a long training
 ``archives``       packing and unpacking ``part_K.7z``
 ``synthesis``      lines drawn from fonts and texts: a stream, or a data set on disk

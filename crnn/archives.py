@@ -10,15 +10,21 @@ import re
 import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import py7zr
 from py7zr.callbacks import ExtractCallback
 from tqdm import tqdm
 
+from crnn.folders import batch_folders, image_names
+from crnn.labels import DataError, Labels
+
 GROWTH = 100  # an archive may hold so many times its own size, and no more: JPEGs hardly shrink
+RESERVE = 2**28  # bytes of the disk that are left free
 POLL = 0.2  # seconds between two looks at the counters
-_counters = None  # of the bytes written per archive; set in each worker process
+_counters = None  # of the bytes and images written, archive by archive; set in each worker process
 
 
 class ArchiveError(Exception):
@@ -53,15 +59,23 @@ def unpack_all(folder, processes=None):
     for archive in archives:
         if archive not in todo:
             print(f"{os.path.relpath(target_of(archive))} is there already")
-    if not todo:
-        return True
+    sizes = {archive: _size_inside(archive) for archive in todo}
+    needed, free = sum(sizes.values()) + RESERVE, shutil.disk_usage(folder).free
+    if todo and needed > free:
+        print(f"{folder}: {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free", file=sys.stderr)
+        return False
+    return not todo or _unpack_side_by_side(sizes, processes)
+
+
+def _unpack_side_by_side(sizes, processes):
+    """``unpack`` each of the archives ``sizes``; True if all went well."""
     context = multiprocessing.get_context("spawn")
-    counters = context.Array("q", len(todo))
+    counters = context.Array("q", 2 * len(sizes))
     complete = True
-    workers = min(processes or multiprocessing.cpu_count(), len(todo))
+    workers = min(processes or multiprocessing.cpu_count(), len(sizes))
     with ProcessPoolExecutor(workers, context, _keep_counters, (counters,)) as pool:
-        jobs = {pool.submit(unpack, archive, place): archive for place, archive in enumerate(todo)}
-        _show_progress(jobs, counters)
+        jobs = {pool.submit(unpack, archive, place): archive for place, archive in enumerate(sizes)}
+        _show_progress(jobs, sizes, counters)
         for job, archive in jobs.items():
             try:
                 print(f"{os.path.relpath(target_of(archive))}: {job.result()} images")
@@ -109,21 +123,21 @@ def unpack(archive, place=None):
 
 
 class _Counter(ExtractCallback):
-    """Adds up the bytes written; py7zr asks that nothing else be done here."""
+    """Adds up the bytes and images written; py7zr asks that nothing else be done here."""
 
     def __init__(self, place):
-        self.place = place
+        self.bytes, self.images = 2 * place, 2 * place + 1
 
     def report_update(self, decompressed_bytes):
-        _counters[self.place] += int(decompressed_bytes)
+        _counters[self.bytes] += int(decompressed_bytes)
+
+    def report_end(self, processing_file_path, wrote_bytes):
+        _counters[self.images] += processing_file_path.endswith(".jpg")
 
     def report_start_preparation(self):
         pass
 
     def report_start(self, processing_file_path, processing_bytes):
-        pass
-
-    def report_end(self, processing_file_path, wrote_bytes):
         pass
 
     def report_postprocess(self):
@@ -138,17 +152,58 @@ def _keep_counters(counters):
     _counters = counters
 
 
-def _show_progress(jobs, counters):
-    """A bar of bytes on stderr until all jobs are done."""
-    total = 0
-    for archive in jobs.values():
-        try:
-            with py7zr.SevenZipFile(archive) as packed:
-                total += packed.archiveinfo().uncompressed
-        except Exception:  # noqa: BLE001 - its job says what is wrong with it
-            continue
-    with tqdm(total=total, unit="B", unit_scale=True, desc="unpacking") as bar:
+def _size_inside(archive):
+    """Bytes that an archive will grow to; 0 if it is broken, which its job will say."""
+    try:
+        with py7zr.SevenZipFile(archive) as packed:
+            return packed.archiveinfo().uncompressed
+    except Exception:  # noqa: BLE001 - py7zr lets through whatever its decoders raise
+        return 0
+
+
+def _show_progress(jobs, sizes, counters):
+    """Bars on stderr until all jobs are done: of each archive on a terminal, and of all together."""
+    with ExitStack() as stack:
+
+        def bar(size, name, place, **more):
+            style = {"unit": "B", "unit_scale": True, "desc": name, "position": place}
+            return stack.enter_context(tqdm(total=size, **style, **more))
+
+        together = bar(sum(sizes.values()), "all", 0)
+        bars = [
+            bar(size, archive.name, 1 + place, leave=False, disable=None)
+            for place, (archive, size) in enumerate(sizes.items())
+        ]
         running = set(jobs)
         while running:
             _, running = wait(running, timeout=POLL)
-            bar.update(sum(counters) - bar.n)
+            written, files = counters[::2], counters[1::2]
+            for one, size, images in zip(
+                (together, *bars), (sum(written), *written), (sum(files), *files), strict=True
+            ):
+                one.set_postfix(images=images, refresh=False)
+                one.update(size - one.n)
+
+
+def summary(folder):
+    """What lies unpacked in ``img_batches``, and whether ``labels`` beside it knows it: lines of text."""
+    folder = Path(folder)
+    try:
+        batches = batch_folders(folder)
+        known = {kind: Labels.from_file(folder.parent / "labels" / f"data_{kind}.txt") for kind in ("train", "test")}
+    except DataError as error:
+        return [str(error)]
+    images = unlabelled = 0
+    labelled = {kind: np.zeros(len(labels), bool) for kind, labels in known.items()}
+    for batch in batches:
+        names = image_names(batch)
+        kind = "test" if batch is batches[-1] else "train"
+        numbers = known[kind].numbers(names)
+        labelled[kind][numbers[numbers >= 0]] = True
+        images, unlabelled = images + len(names), unlabelled + int((numbers < 0).sum())
+    alone = sum(int((~found).sum()) for found in labelled.values())
+    parts = len({batch.parent for batch in batches})
+    return [
+        f"{parts} parts, {len(batches)} batches, {images} images",
+        f"{unlabelled} images without a label, {alone} labels without an image",
+    ]

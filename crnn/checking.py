@@ -10,7 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 from crnn.charset import Charset
-from crnn.dataset import batch_folders, image_names, padded_width, read_image, short_path
+from crnn.dataset import padded_width
+from crnn.folders import batch_folders, image_names, read_image, short_path
 from crnn.labels import DataError, Labels
 from crnn.network import steps
 

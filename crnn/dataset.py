@@ -1,68 +1,24 @@
-"""The data set on disk: batch folders, their images, and the loader that feeds the training.
+"""The loader that feeds the training from batch folders and a label file.
 
-``data/labels/data_train.txt`` holds lines ``20455828_2605100732.jpg 263 82 29 ...``;
-``data/img_batches/part_K/batch_N/*.jpg`` the images, 280 x 32, in folders of some 36,000. All
-batches but the last are for training, the last is the test.
+All batches but the last are for training, the last is the test. The images of the data set are
+280 x 32, with ten characters each; others may be wider.
 """
 
 import os
-import re
 from collections import Counter
-from pathlib import Path
 
-import cv2
 import keras
 import numpy as np
 
 from crnn.charset import Charset
 from crnn.ctc import steps_needed
-from crnn.image import HEIGHT, add_colour
+from crnn.folders import image_names, read_image, short_path
+from crnn.image import add_colour
 from crnn.labels import DataError
 from crnn.network import steps
 
 WIDTH = 280  # columns of the data set's own images
 WIDTH_STEP = 40  # other widths are brought to a multiple of this, so that few shapes occur
-
-
-def batch_folders(folder):
-    """The ``part_K/batch_N`` of a folder in the order of N.
-
-    Raises:
-        DataError: there are none.
-    """
-    numbered = [(re.fullmatch(r"batch_(\d+)", path.name), path) for path in Path(folder).glob("part_*/batch_*")]
-    found = [path for _, path in sorted((int(match[1]), path) for match, path in numbered if match)]
-    if not found:
-        raise DataError(f"{folder}: no part_K/batch_N here; run python unpacking_data.py first")
-    return found
-
-
-def image_names(folder):
-    """Names of the images of a batch folder, sorted; no file is opened."""
-    return sorted(name for name in os.listdir(folder) if name.endswith(".jpg"))
-
-
-def short_path(folder, name):
-    """``part_K/batch_N/name``: an image of a data set wherever that lies."""
-    return "/".join((*Path(folder).parts[-2:], name))
-
-
-def read_image(path):
-    """An image of the data set: (32, width) uint8.
-
-    Raises:
-        DataError: it cannot be read, or has another height.
-    """
-    try:
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from None
-    grey = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-    if grey is None:
-        raise DataError(f"{path}: not an image that OpenCV can read")
-    if grey.shape[0] != HEIGHT:
-        raise DataError(f"{path}: {grey.shape[0]} pixels high, images of a data set are {HEIGHT} high")
-    return grey
 
 
 def padded_width(width):

@@ -9,8 +9,9 @@ import keras
 from crnn import backend
 from crnn.charset import Charset
 from crnn.checking import unwanted_images
-from crnn.dataset import BatchFolders, batch_folders
+from crnn.dataset import BatchFolders
 from crnn.evaluation import score_images
+from crnn.folders import batch_folders
 from crnn.labels import Labels
 from crnn.losses import given_loss
 from crnn.network import CRNN

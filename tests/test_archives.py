@@ -1,10 +1,11 @@
+import shutil
 import struct
 import zlib
 
 import py7zr
 import pytest
 
-from crnn.archives import ArchiveError, find_archives, pack, unpack, unpack_all
+from crnn.archives import ArchiveError, find_archives, pack, summary, unpack, unpack_all
 
 
 @pytest.fixture
@@ -32,7 +33,9 @@ def test_all_are_unpacked_and_only_once(parts, capsys):
     mark = parts / "part_1" / "mark"
     mark.touch()
     assert unpack_all(parts)
-    assert mark.exists() and "part_1 is there already" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert mark.exists() and "part_1 is there already" in said.out and "part_10: 3 images" in said.out
+    assert "all: 100%" in said.err and "images=9" in said.err
 
 
 def test_a_broken_archive_is_named_and_the_others_are_unpacked(parts, capsys):
@@ -86,6 +89,31 @@ def test_members_cannot_leave_the_folder(tmp_path):
         unpack(archive)
     assert not list(tmp_path.parent.rglob("outside.jpg"))
     assert [path.name for path in tmp_path.iterdir()] == ["part_1.7z"]
+
+
+def test_too_little_room_is_said_before_anything_is_written(parts, capsys, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9, 2**28 + 8999))
+    assert not unpack_all(parts)
+    assert "0.3 GB are needed, 0.3 GB are free" in capsys.readouterr().err
+    assert not [path for path in parts.iterdir() if path.is_dir()]
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9, 2**28 + 9000))
+    assert unpack_all(parts)
+
+
+def test_the_summary_counts_images_and_labels(parts):
+    assert unpack_all(parts)
+    assert summary(parts) == [f"{parts.parent / 'labels' / 'data_train.txt'}: no such label file"]
+    pictures = parts / "img_batches"
+    pictures.mkdir()
+    for number in (1, 2, 10):
+        (parts / f"part_{number}").rename(pictures / f"part_{number}")
+    (parts / "labels").mkdir()
+    (parts / "labels" / "data_train.txt").write_text("0.jpg 1\n1.jpg 2\n7.jpg 3\n")
+    (parts / "labels" / "data_test.txt").write_text("0.jpg 1\n1.jpg 2\n2.jpg 3\n")
+    assert summary(pictures) == [
+        "3 parts, 3 batches, 9 images",
+        "2 images without a label, 1 labels without an image",
+    ]
 
 
 def test_a_folder_without_archives_is_said(tmp_path, capsys):

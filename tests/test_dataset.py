@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from crnn.checking import check, unwanted_images
-from crnn.dataset import BatchFolders, batch_folders, padded_width, read_image
+from crnn.dataset import BatchFolders, padded_width
+from crnn.folders import batch_folders, read_image
 from crnn.labels import DataError, Labels
 
 

@@ -6,7 +6,7 @@ import pytest
 from crnn.archives import unpack_all
 from crnn.charset import Charset
 from crnn.ctc import steps_needed
-from crnn.dataset import batch_folders, read_image
+from crnn.folders import batch_folders, read_image
 from crnn.labels import Labels
 from crnn.synthesis.faces import Faces
 from crnn.synthesis.lines import Look
