@@ -18,8 +18,14 @@ def arguments():
     batches.add_argument("--data", type=Path, default=HERE / "data", help="folder of labels/ and img_batches/")
     batches.add_argument("--check", action="store_true", help="look at every label and image, and train nothing")
     batches.add_argument("--epochs", type=int, default=10)
-    batches.add_argument("--batch-size", type=int, default=32)
+    batches.add_argument("--patience", type=int, default=3, help="epochs without a better test CER before it ends")
+    batches.add_argument("--batch-size", type=int, default=32, help="images, of all devices together")
+    batches.add_argument("--learning-rate", type=float, default=4e-4)
+    batches.add_argument("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
     batches.add_argument("--start-from", default=HERE / "weights" / "CRNN.h5", help="weights file, or none")
+    batches.add_argument("--charset", type=Path, help="table of labels: one character a line, line 0 for the space")
+    batches.add_argument("--seed", type=int, default=1)
+    batches.add_argument("--deterministic", action="store_true", help="bit for bit the same weights every time")
     synthetic = parser.add_argument_group("synthetic")
     synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in four stages")
     synthetic.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
@@ -51,10 +57,19 @@ def check(options):
 
 
 def train_on_batches(options):
-    from crnn.fitting import fit
+    from crnn import backend
+    from crnn.fitting import Configuration, Fitting
 
-    start_from = None if str(options.start_from) == "none" else options.start_from
-    fit(options.data, options.folder or "runs/batches", start_from, options.epochs, options.batch_size)
+    if options.deterministic:
+        backend.make_deterministic()
+    given = {
+        name: getattr(options, name)
+        for name in ("epochs", "patience", "batch_size", "learning_rate", "precision", "seed")
+    }
+    if options.charset:
+        given["charset"] = str(options.charset)
+    start_from = None if str(options.start_from) == "none" else str(options.start_from)
+    Fitting(Configuration(str(options.data), start_from, **given), options.folder or "runs/batches").run()
     return 0
 
 

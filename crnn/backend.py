@@ -54,6 +54,23 @@ def accelerated():
     return torch.cuda.is_available()
 
 
+def distribute():
+    """Share batches among all devices of this machine, where the backend can; how many they are.
+
+    JAX alone: with TensorFlow and PyTorch a training uses one device.
+    """
+    devices = keras.distribution.list_devices() if JAX else ["one"]
+    if len(devices) > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices))
+    return len(devices)
+
+
+def make_deterministic():
+    """Bit for bit the same results in every run, at some cost in speed."""
+    if TENSORFLOW:
+        tf.config.experimental.enable_op_determinism()
+
+
 def traced(model):
     """``model``, of one input, as a function of float32 arrays that compiles once for all shapes.
 

@@ -12,6 +12,12 @@ DEFAULT_TABLE = Path(__file__).resolve().parent.parent / "data" / "labels" / "ch
 SPACE = 0
 
 
+def table_of(weights):
+    """The table that a weights file was trained with: ``charset.txt`` beside it, else the default one."""
+    beside = Path(weights).with_name("charset.txt")
+    return beside if beside.exists() else DEFAULT_TABLE
+
+
 class Charset:
     """Characters and their labels.
 
@@ -93,6 +99,14 @@ class Charset:
             return [self.labels[character] for character in text]
         except KeyError as error:
             raise KeyError(f"{error.args[0]!r} in {text!r} is not in the table of {len(self)} labels") from None
+
+    def classes_in(self, other):
+        """For each class here, the blank included, the class in ``other`` of the same character; -1 for none.
+
+        >>> Charset(["blank", "b", "c"]).classes_in(Charset(["blank", "a", "b"]))
+        [0, 2, -1, 3]
+        """
+        return [other.labels.get(character, -1) for character in self.characters] + [other.blank]
 
     def decode(self, labels):
         """Text of labels.

@@ -39,6 +39,7 @@ class BatchFolders(keras.utils.Sequence):
         seed: decides inversions and order, together with the epoch.
         unwanted: images to leave out, as ``checking.unwanted_images`` gives them.
         classes: labels from here on are unknown.
+        whole_batches: leave out the last images of an epoch that make no whole batch; others in each epoch.
         workers: threads that read ahead.
 
     Attributes:
@@ -55,12 +56,13 @@ class BatchFolders(keras.utils.Sequence):
         seed=0,
         unwanted=(),
         classes=None,
+        whole_batches=False,
         workers=1,
         max_queue_size=16,
     ):
         super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=max_queue_size)
         self.folders, self.labels, self.batch_size = [str(folder) for folder in folders], labels, batch_size
-        self.invert, self.seed, self.epoch = invert, seed, 0
+        self.invert, self.seed, self.epoch, self.whole_batches = invert, seed, 0, whole_batches
         self.left_out, self.broken = Counter(), {}
         known = labels.largest() < (classes or len(Charset.from_file()))
         some = labels.lengths > 0
@@ -120,6 +122,8 @@ class BatchFolders(keras.utils.Sequence):
         self.start_epoch(self.epoch + 1)
 
     def __len__(self):
+        if self.whole_batches and self.images >= self.batch_size:
+            return self.images // self.batch_size
         return -(-self.images // self.batch_size)
 
     def __getitem__(self, index):

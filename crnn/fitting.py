@@ -1,98 +1,243 @@
-"""Training from batch folders with Keras's ``fit``: for a workstation with the whole data set."""
+"""Training with CTC from batch folders: for a workstation with the whole data set."""
 
+import csv
 import json
 import sys
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
+from tqdm import tqdm
 
 from crnn import backend
-from crnn.charset import Charset
+from crnn.charset import DEFAULT_TABLE, Charset, table_of
 from crnn.checking import unwanted_images
+from crnn.checkpoint import Checkpoint, variables_of
 from crnn.dataset import BatchFolders
 from crnn.evaluation import score_images
 from crnn.folders import batch_folders
 from crnn.labels import Labels
 from crnn.losses import given_loss
+from crnn.metrics import LineScores
 from crnn.network import CRNN
 from crnn.training import CLIP_NORM
 
 SAMPLES = 3  # decoded lines shown after each epoch
 
 
-class KeepBest(keras.callbacks.Callback):
-    """After each epoch: reads the test batch, shows samples, keeps the weights that read best.
+@dataclass(frozen=True)
+class Configuration:
+    """All that decides what weights come out, saved as JSON beside them.
 
-    Args:
-        network: ``CRNN``. test: ``BatchFolders`` in their order. folder: gets ``CRNN.h5`` and
-            ``best.json``, by which a resumed run knows what it has to beat.
+    Attributes:
+        data: folder with ``labels/`` and ``img_batches/``.
+        start_from: weights file, or None for random weights. charset: file of the table of labels.
+        epochs: at most so many. patience: epochs without a better test CER after which it ends.
+        batch_size: images, of all devices together.
+        learning_rate: at its height, after ``warm_up`` steps; from there a cosine falls to nothing.
+        precision: ``float32``, ``mixed_bfloat16`` or ``mixed_float16``.
+        seed: of random weights, inversions and order.
     """
 
-    def __init__(self, network, test, folder):
-        super().__init__()
-        self.network, self.test, self.folder = network, test, folder
-        self.charset = Charset.from_file()
-        self.predict = backend.traced(network.predict_core)
+    data: str
+    start_from: str | None = None
+    charset: str = str(DEFAULT_TABLE)
+    epochs: int = 10
+    patience: int = 3
+    batch_size: int = 32
+    learning_rate: float = 4e-4
+    warm_up: int = 200
+    precision: str = "float32"
+    seed: int = 1
 
-    @property
-    def best(self):
-        path = self.folder / "best.json"
-        return json.loads(path.read_text())["cer"] if path.exists() else float("inf")
-
-    def on_epoch_end(self, epoch, logs=None):
-        errors = characters = right = lines = 0
-        pairs = []
-        for number in range(len(self.test)):
-            (images, labels, _, lengths), _ = self.test[number]
-            texts = [self.charset.decode(row[: length[0]]) for row, length in zip(labels, lengths, strict=True)]
-            scores, found = score_images(self.predict, images, texts, self.charset)
-            errors, characters = errors + scores.errors, characters + scores.characters
-            right, lines = right + scores.right, lines + scores.lines
-            pairs += found[: SAMPLES - len(pairs)]
-        cer = errors / max(1, characters)
-        if logs is not None:
-            logs.update(val_cer=cer, val_exact=right / max(1, lines))
-        print(f"\ntest batch: CER {cer:.4f}, exactly right {right / max(1, lines):.4f}", file=sys.stderr)
-        for truth, said in pairs:
-            print(f"    {truth}\n  {'=' if truth == said else '!'} {said}", file=sys.stderr)
-        if cer < self.best:
-            self.network.save_weights(self.folder / "CRNN.h5")
-            (self.folder / "best.json").write_text(json.dumps({"cer": cer, "epoch": epoch + 1}))
+    def rate(self, step, steps):
+        """Learning rate at ``step`` of ``steps``."""
+        if step < self.warm_up:
+            return self.learning_rate * (step + 1) / self.warm_up
+        done = (step - self.warm_up) / max(1, steps - self.warm_up)
+        return self.learning_rate * 0.5 * (1 + float(np.cos(np.pi * min(1.0, done))))
 
 
-def fit(data, folder, start_from=None, epochs=10, batch_size=32, learning_rate=4e-4, workers=1):
-    """Train with CTC on the unpacked batches of a data set; takes up an interrupted run.
+class Fitting:
+    """A training that can be stopped at any moment and taken up where its last state stands.
 
     Args:
-        data: folder with ``labels/`` and ``img_batches/``. folder: for weights, log and backup.
-        start_from: a weights file, or None for random weights.
+        configuration: ``Configuration``. folder: for state, weights, log and table.
+
+    Attributes:
+        on_step: called after each step; for tests.
 
     Raises:
-        DataError: the data set breaks a rule.
+        DataError: the data set breaks a rule. ValueError: state or weights do not fit.
     """
-    data, folder = Path(data), Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+
+    def __init__(self, configuration, folder):
+        self.configuration, self.folder = configuration, Path(folder)
+        self.charset = Charset.from_file(configuration.charset)
+        devices = backend.distribute()
+        if configuration.batch_size % devices:
+            raise ValueError(f"a batch of {configuration.batch_size} images cannot be shared by {devices} devices")
+        keras.config.set_dtype_policy(configuration.precision)
+        keras.utils.set_random_seed(configuration.seed)
+        self.train, self.test = _loaders(configuration, self.charset)
+        self.network = CRNN(self.charset.classes)
+        if configuration.start_from:
+            before = Charset.from_file(table_of(configuration.start_from))
+            same = before.characters == self.charset.characters
+            self.network.load_weights(configuration.start_from, None if same else self.charset.classes_in(before))
+        self.model = self.network.train_core
+        self.model.compile(keras.optimizers.Adam(global_clipnorm=CLIP_NORM), loss=given_loss)
+        self.model.optimizer.build(self.model.trainable_variables)
+        self.predict = backend.traced(self.network.predict_core)
+        self.checkpoint = Checkpoint(self.folder / "state.npz", asdict(configuration) | {"images": self.train.images})
+        self.epoch, self.step, self.loss, self.history = 0, 0, 0.0, []
+        self.on_step = lambda: None
+
+    # The loop
+
+    def run(self, save_every=300.0):
+        """Train to the end: all epochs, or as many as bring a better test CER.
+
+        Args:
+            save_every: seconds between two states within an epoch.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._restore()
+        (self.folder / "configuration.json").write_text(json.dumps(asdict(self.configuration), indent=1))
+        (self.folder / "charset.txt").write_text("\n".join(("blank", *self.charset.characters[1:], "")), "utf-8")
+        board = self._tensorboard()
+        while self.epoch < self.configuration.epochs and not self._has_stalled():
+            self._train_epoch(save_every)
+            row = self._row()
+            self.history.append(row)
+            self._report(row, board)
+            self.epoch, self.step, self.loss = self.epoch + 1, 0, 0.0
+            self._save()
+        if self._has_stalled():
+            print(f"no better test CER in {self.configuration.patience} epochs: done", file=sys.stderr)
+
+    def _train_epoch(self, save_every):
+        loader, configuration = self.train, self.configuration
+        loader.start_epoch(self.epoch)
+        steps = configuration.epochs * len(loader)
+        saved = time.perf_counter()
+        size = configuration.batch_size
+        with tqdm(
+            desc=f"epoch {self.epoch + 1}/{configuration.epochs}",
+            total=len(loader) * size,
+            initial=self.step * size,
+            unit=" images",
+            mininterval=1.0,
+        ) as bar:
+            for inputs, targets in read_ahead(loader, self.step):
+                rate = configuration.rate(self.epoch * len(loader) + self.step, steps)
+                self.model.optimizer.learning_rate = rate
+                self.model.reset_metrics()  # else Keras gives the mean since the beginning
+                loss = float(self.model.train_on_batch(list(inputs), targets))
+                self.loss += loss
+                self.step += 1
+                bar.set_postfix(loss=f"{self.loss / self.step:.4f}", refresh=False)
+                bar.update(len(targets))
+                self.on_step()
+                if time.perf_counter() - saved > save_every:
+                    self._save()
+                    saved = time.perf_counter()
+
+    def _has_stalled(self):
+        cers = [row["val_cer"] for row in self.history]
+        return bool(cers) and len(cers) - 1 - int(np.argmin(cers)) >= self.configuration.patience
+
+    # What is said after each epoch
+
+    def _row(self):
+        scores, self.samples = self._measure()
+        return {
+            "epoch": self.epoch + 1,
+            "loss": self.loss / max(1, self.step),
+            "val_cer": scores.cer,
+            "val_exact": scores.exact,
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            "broken_images": len(self.train.broken),
+        }
+
+    def _measure(self):
+        """``LineScores`` of the test batch, and samples (truth, prediction)."""
+        scores, samples = LineScores(), []
+        for inputs, _ in read_ahead(self.test, 0):
+            images, labels, _, lengths = inputs
+            texts = [self.charset.decode(row[: length[0]]) for row, length in zip(labels, lengths, strict=True)]
+            _, pairs = score_images(self.predict, images, texts, self.charset)
+            for truth, said in pairs:
+                scores.update(truth, said)
+            samples += pairs[: SAMPLES - len(samples)]
+        return scores, samples
+
+    def _report(self, row, board):
+        """The weights, if they are the best; the log; a line and samples on stderr."""
+        if row["val_cer"] == min(before["val_cer"] for before in self.history):
+            self.network.save_weights(self.folder / "CRNN.h5")
+        with (self.folder / "log.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            writer.writeheader()
+            writer.writerows(self.history)
+        if board:
+            board.on_epoch_end(self.epoch, {name: value for name, value in row.items() if name != "epoch"})
+        print(f"test batch: CER {row['val_cer']:.4f}, exactly right {row['val_exact']:.4f}", file=sys.stderr)
+        for truth, said in self.samples:
+            print(f"    {truth}\n  {'=' if truth == said else '!'} {said}", file=sys.stderr)
+        for message in list(self.train.broken.values())[:SAMPLES]:
+            print(f"left out: {message}", file=sys.stderr)
+
+    def _tensorboard(self):
+        board = keras.callbacks.TensorBoard(str(self.folder / "tensorboard"), write_graph=False)
+        board.set_model(self.model)
+        return board
+
+    # State
+
+    def _variables(self):
+        return variables_of(network=self.network.predict_core, optimizer=self.model.optimizer)
+
+    def _save(self):
+        self.checkpoint.save(self._variables(), epoch=self.epoch, step=self.step, loss=self.loss, history=self.history)
+
+    def _restore(self):
+        progress = self.checkpoint.progress()
+        if progress:
+            self.epoch, self.step, self.loss = progress["epoch"], progress["step"], progress["loss"]
+            self.history = progress["history"]
+            self.checkpoint.restore(self._variables())
+
+
+def read_ahead(loader, first):
+    """The batches of a loader from number ``first`` on, read by its threads before they are asked for."""
+    with ThreadPoolExecutor(loader.workers) as pool:
+        waiting = deque()
+        for number in range(first, len(loader) + loader.max_queue_size):
+            if number < len(loader):
+                waiting.append(pool.submit(loader.__getitem__, number))
+            if len(waiting) > loader.max_queue_size or (number >= len(loader) and waiting):
+                yield waiting.popleft().result()
+
+
+def _loaders(configuration, charset):
+    """The loaders of the training and the test batches; what they left out is said on stderr."""
+    data = Path(configuration.data)
     *train_folders, test_folder = batch_folders(data / "img_batches")
     labels = {kind: Labels.from_file(data / "labels" / f"data_{kind}.txt") for kind in ("train", "test")}
-    common = {"batch_size": batch_size, "unwanted": unwanted_images(data), "workers": workers}
-    train = BatchFolders(train_folders or [test_folder], labels["train"], **common)
+    common = {
+        "batch_size": configuration.batch_size,
+        "seed": configuration.seed,
+        "unwanted": unwanted_images(data),
+        "classes": len(charset),
+    }
+    train = BatchFolders(train_folders or [test_folder], labels["train"], whole_batches=True, **common)
     test = BatchFolders([test_folder], labels["test"], invert=False, **common)
     for kind, loader in (("training", train), ("test", test)):
         reasons = [f"{count} left out {reason}" for reason, count in loader.left_out.items() if count]
         print(", ".join([f"{kind}: {loader.images} images", *reasons]), file=sys.stderr)
-    network = CRNN()
-    if start_from:
-        network.load_weights(start_from)
-    steps = epochs * len(train)
-    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps, warmup_target=None)
-    network.train_core.compile(keras.optimizers.Adam(rate, global_clipnorm=CLIP_NORM), loss=given_loss)
-    network.train_core.fit(
-        train,
-        epochs=epochs,
-        shuffle=False,  # the loader shuffles, so that seed and epoch decide alone
-        callbacks=[
-            KeepBest(network, test, folder),
-            keras.callbacks.CSVLogger(str(folder / "fit.csv"), append=True),
-            keras.callbacks.BackupAndRestore(str(folder / "backup")),
-        ],
-    )
+    return train, test

@@ -68,14 +68,18 @@ class CRNN:
         softmax = layers.Dense(self.classes, activation="softmax", dtype="float32", name="columns_out")
         return keras.Model(self.vgg_input, softmax(self.columns), name="columns_core")  # (69, 5991)
 
-    def load_weights(self, path):
+    def load_weights(self, path, classes=None):
         """Read all layers from a weights file; every model of this object has them then.
+
+        Args:
+            classes: if the file has another softmax: for each class of this network, the class of
+                the file that it takes over; -1 for one that keeps its weights.
 
         Raises:
             OSError: the file cannot be read.
             ValueError: the file is no HDF5 or does not fit; the message names the layer and the two shapes.
         """
-        weights.load(self.predict_core, path)
+        weights.load(self.predict_core, path, classes)
 
     def save_weights(self, path, dtype="float16"):
         """Write all layers to ``path``, whole or not at all, in the layout Keras reads."""

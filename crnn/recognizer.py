@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 
 from crnn import image, spacing
-from crnn.charset import SPACE, Charset
+from crnn.charset import SPACE, Charset, table_of
 from crnn.ctc import greedy_runs
 
 LONGEST_PIECE = 280  # columns at height 32: the width of the lines the network learnt from
@@ -85,7 +85,7 @@ class Recognizer:
         from crnn.network import CRNN
         from crnn.prediction import predictor
 
-        charset = charset or Charset.from_file()
+        charset = charset or Charset.from_file(table_of(path))
         network = CRNN(charset.classes)
         network.load_weights(path)
         return cls(predictor(network), charset)

@@ -8,7 +8,6 @@ of them, then all layers learn with CTC, twice: each time the rate falls to noth
 
 import csv
 import json
-import os
 import signal
 import sys
 import time
@@ -17,10 +16,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import ops
 
 from crnn import backend
 from crnn.charset import Charset
+from crnn.checkpoint import Checkpoint, variables_of
 from crnn.evaluation import best_paths, score_images
 from crnn.losses import column_loss, given_loss
 from crnn.network import CRNN
@@ -90,6 +89,7 @@ class Trainer:
 
     def __init__(self, recipe, source, heldout, folder, processes=1, heldout_lines=256):
         self.recipe, self.source, self.folder = recipe, source, Path(folder)
+        self.checkpoint = Checkpoint(self.folder / "state.npz", asdict(recipe))
         self.processes = processes
         self.charset = Charset.from_file()
         keras.utils.set_random_seed(recipe.seed)
@@ -241,29 +241,16 @@ class Trainer:
 
     # State
 
-    @property
-    def state_path(self):
-        return self.folder / "state.npz"
-
     def _variables(self):
-        named = {f"network/{i}": v for i, v in enumerate(self.network.predict_core.variables)}
-        softmax = self.network.columns_core.get_layer("columns_out").variables
-        named |= {f"columns/{i}": v for i, v in enumerate(softmax)}
-        return named | {f"optimizer/{i}": v for i, v in enumerate(self.optimizer.variables)}
+        return variables_of(
+            network=self.network.predict_core,
+            columns=self.network.columns_core.get_layer("columns_out"),
+            optimizer=self.optimizer,
+        )
 
     def save(self):
         """Write the whole state and the weights, each whole or not at all."""
-        values = {name: np.asarray(ops.convert_to_numpy(v)) for name, v in self._variables().items()}
-        partial = self.state_path.with_suffix(".partial.npz")
-        np.savez(
-            partial,
-            stage=self.stage,
-            step=self.step,
-            hours=self.hours,
-            recipe=json.dumps(asdict(self.recipe)),
-            **values,
-        )
-        os.replace(partial, self.state_path)
+        self.checkpoint.save(self._variables(), stage=self.stage, step=self.step, hours=self.hours)
         self.network.save_weights(self.folder / "CRNN.h5")
 
     def restore(self):
@@ -272,13 +259,10 @@ class Trainer:
         Raises:
             ValueError: the state belongs to another recipe.
         """
-        if not self.state_path.exists():
+        progress = self.checkpoint.progress()
+        if progress is None:
             return self.model(self.recipe.stages[0])
-        with np.load(self.state_path) as state:
-            if json.loads(str(state["recipe"])) != asdict(self.recipe):
-                raise ValueError(f"{self.state_path} belongs to another recipe: name another folder, or delete it")
-            self.stage, self.step, self.hours = int(state["stage"]), int(state["step"]), float(state["hours"])
-            model = self.model(self.recipe.stages[self.stage])
-            for name, variable in self._variables().items():
-                variable.assign(state[name])
+        self.stage, self.step, self.hours = progress["stage"], progress["step"], progress["hours"]
+        model = self.model(self.recipe.stages[self.stage])
+        self.checkpoint.restore(self._variables())
         return model

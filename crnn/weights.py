@@ -12,6 +12,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+SOFTMAX = "blstm2_out"
+
 
 def save(model, path, dtype="float16"):
     """Write the weights of ``model`` to ``path``: whole, or not at all."""
@@ -31,8 +33,11 @@ def save(model, path, dtype="float16"):
     os.replace(partial, path)
 
 
-def load(model, path):
+def load(model, path, classes=None):
     """Set the weights of ``model`` from ``path``; layers meet by their names.
+
+    Args:
+        classes: see ``network.CRNN.load_weights``.
 
     Raises:
         OSError: the file cannot be read.
@@ -52,12 +57,23 @@ def load(model, path):
     for layer in layers:
         if layer.name not in stored:
             raise ValueError(f"{path}: layer {layer.name} is missing")
+        if classes is not None and layer.name == SOFTMAX:
+            stored[layer.name] = _taken_over(stored[layer.name], layer.get_weights(), np.array(classes))
         want = [tuple(weight.shape) for weight in layer.weights]
         have = [value.shape for value in stored[layer.name]]
         if want != have:
             raise ValueError(f"{path}: layer {layer.name} has shapes {have}, the network needs {want}")
     for layer in layers:
         layer.set_weights(stored[layer.name])
+
+
+def _taken_over(stored, own, classes):
+    """Kernel and bias of a softmax of other classes; a new class gets the mean bias of the known ones."""
+    known = classes >= 0
+    kernel, bias = own[0].copy(), np.full_like(own[1], stored[1].mean())
+    kernel[:, known] = stored[0][:, classes[known]]
+    bias[known] = stored[1][classes[known]]
+    return [kernel, bias]
 
 
 def _weighted_layers(model):

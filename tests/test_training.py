@@ -50,5 +50,5 @@ def test_stages_train_what_they_should(make_trainer):
 
 def test_a_state_of_another_recipe_is_refused(make_trainer):
     make_trainer("state", lines=(2, 0, 0, 0)).run()
-    with pytest.raises(ValueError, match="belongs to another recipe"):
+    with pytest.raises(ValueError, match="a training with another columns"):
         make_trainer("state", lines=(4, 0, 0, 0)).run()

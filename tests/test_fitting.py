@@ -1,0 +1,143 @@
+import csv
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import h5py
+import numpy as np
+import pytest
+
+from crnn.charset import Charset
+from crnn.fitting import Configuration, Fitting, read_ahead
+from crnn.network import CRNN
+
+ROOT = Path(__file__).resolve().parent.parent
+CHARACTERS = ["blank", *"abcdefgh"]
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A data set of two batches of twelve and six images, one of them broken, with a table of its own."""
+    rng = np.random.default_rng(0)
+    rows = {"train": [], "test": []}
+    for kind, number, count in (("train", 1, 12), ("test", 2, 6)):
+        batch = tmp_path / "data" / "img_batches" / "part_1" / f"batch_{number}"
+        batch.mkdir(parents=True)
+        for image in range(count):
+            name = f"{number}_{image}.jpg"
+            cv2.imwrite(str(batch / name), rng.integers(0, 256, (32, 280), np.uint8))
+            rows[kind].append(f"{name} " + " ".join(map(str, rng.integers(1, 9, 4))))
+    (batch.parent / "batch_1" / "1_3.jpg").write_bytes(b"")
+    (tmp_path / "data" / "labels").mkdir()
+    for kind, lines in rows.items():
+        (tmp_path / "data" / "labels" / f"data_{kind}.txt").write_text("\n".join(lines))
+    (tmp_path / "charset.txt").write_text("\n".join(CHARACTERS))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def configured(data):
+    def configure(**more):
+        common = {"epochs": 2, "batch_size": 4, "warm_up": 2, "charset": str(data.parent / "charset.txt")}
+        return Configuration(str(data), **common | more)
+
+    return configure
+
+
+def weights_of(folder):
+    with h5py.File(folder / "CRNN.h5") as file:
+        return {name: [file[name][w][()] for w in file[name].attrs["weight_names"]] for name in file if file[name]}
+
+
+def test_rate_warms_up_and_falls_as_a_cosine():
+    configuration = Configuration("data", learning_rate=1.0, warm_up=10)
+    rates = [configuration.rate(step, 110) for step in range(110)]
+    assert rates[0] == pytest.approx(0.1) and rates[9] == rates[10] == 1 and rates[60] == pytest.approx(0.5)
+    assert 0 < rates[-1] < 0.001 and sorted(rates[10:], reverse=True) == rates[10:]
+
+
+def test_a_training_leaves_weights_log_and_table(configured, tmp_path, capsys):
+    Fitting(configured(), tmp_path / "run").run()
+    rows = list(csv.DictReader((tmp_path / "run" / "log.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2"] and all(float(row["loss"]) > 0 for row in rows)
+    assert rows[-1]["broken_images"] == "1"
+    assert Charset.from_file(tmp_path / "run" / "charset.txt").characters == (" ", *"abcdefgh")
+    assert list((tmp_path / "run" / "tensorboard").rglob("events*"))
+    said = capsys.readouterr().err
+    assert "training: 12 images" in said and "1_3.jpg: not an image" in said and "epoch 2/2" in said
+    network = CRNN(10)
+    network.load_weights(tmp_path / "run" / "CRNN.h5")
+
+
+def test_it_ends_when_nothing_gets_better(configured, tmp_path, capsys):
+    Fitting(configured(epochs=50, patience=1, learning_rate=0.0), tmp_path / "run").run()
+    assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 3
+    assert "no better test CER in 1 epochs" in capsys.readouterr().err
+
+
+def test_a_state_of_another_configuration_is_refused(configured, tmp_path):
+    Fitting(configured(epochs=1), tmp_path / "run").run()
+    with pytest.raises(ValueError, match=r"another learning_rate \(0\.0004, not 0\.001\): name another --folder"):
+        Fitting(configured(epochs=1, learning_rate=1e-3), tmp_path / "run").run()
+
+
+def test_killed_at_any_step_it_ends_with_the_weights_of_an_undisturbed_run(configured, tmp_path):
+    straight = Fitting(configured(), tmp_path / "straight")
+    straight.run()
+    for _ in range(3):
+        broken = Fitting(configured(), tmp_path / "broken")
+        steps = iter(range(2))
+        broken.on_step = lambda steps=steps: next(steps)  # StopIteration after two steps, as good as a kill
+        try:
+            broken.run(save_every=0.0)
+        except (StopIteration, RuntimeError):
+            continue
+    Fitting(configured(), tmp_path / "broken").run()
+    want, have = weights_of(tmp_path / "straight"), weights_of(tmp_path / "broken")
+    assert want.keys() == have.keys() and len(want) > 10
+    for name in want:
+        for a, b in zip(want[name], have[name], strict=True):
+            np.testing.assert_allclose(b, a, atol=1e-4, err_msg=name)
+    assert (tmp_path / "straight" / "log.csv").read_text().split(",")[0] == "epoch"
+
+
+def test_a_new_table_takes_over_the_classes_it_shares(configured, data, tmp_path):
+    Fitting(configured(epochs=1), tmp_path / "old").run()
+    (tmp_path / "new.txt").write_text("\n".join(["blank", *"zhgfedcba"]))
+    new = Fitting(configured(charset=str(tmp_path / "new.txt"), start_from=str(tmp_path / "old" / "CRNN.h5")), "none")
+    kernel, bias = new.network.predict_core.get_layer("blstm2_out").get_weights()
+    old_kernel, old_bias = weights_of(tmp_path / "old")["blstm2_out"]
+    old, own = Charset(CHARACTERS), Charset(["blank", *"zhgfedcba"])
+    for character in " abcdefgh":
+        np.testing.assert_allclose(kernel[:, own.labels[character]], old_kernel[:, old.labels[character]], atol=1e-3)
+    np.testing.assert_allclose(kernel[:, own.blank], old_kernel[:, old.blank], atol=1e-3)
+    assert bias[own.labels["z"]] == pytest.approx(old_bias.mean(), abs=1e-3)
+
+
+def test_batches_are_read_ahead_in_order():
+    class Loader(list):
+        workers, max_queue_size = 2, 3
+
+    assert list(read_ahead(Loader(range(10)), 4)) == [4, 5, 6, 7, 8, 9]
+    assert list(read_ahead(Loader(range(2)), 0)) == [0, 1]
+    assert list(read_ahead(Loader(range(2)), 2)) == []
+
+
+def test_killed_hard_it_goes_on(data, tmp_path):
+    """The script itself, killed with SIGKILL in its second epoch."""
+    command = [sys.executable, str(ROOT / "train.py"), "--data", str(data), "--folder", str(tmp_path / "run")]
+    command += ["--charset", str(data.parent / "charset.txt"), "--start-from", "none", "--epochs", "3"]
+    command += ["--batch-size", "4", "--deterministic"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "test batch" in line:
+            break
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    rows = list(csv.DictReader((tmp_path / "run" / "log.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
