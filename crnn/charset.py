@@ -54,6 +54,10 @@ class Charset:
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
+    def save(self, path):
+        """Write the table as ``from_file`` reads it."""
+        Path(path).write_text("\n".join(("blank", *self.characters[1:], "")), encoding="utf-8")
+
     def __len__(self):
         return len(self.characters)
 

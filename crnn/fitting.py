@@ -108,7 +108,7 @@ class Fitting:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._restore()
         (self.folder / "configuration.json").write_text(json.dumps(asdict(self.configuration), indent=1))
-        (self.folder / "charset.txt").write_text("\n".join(("blank", *self.charset.characters[1:], "")), "utf-8")
+        self.charset.save(self.folder / "charset.txt")
         board = self._tensorboard()
         while self.epoch < self.configuration.epochs and not self._has_stalled():
             self._train_epoch(save_every)

@@ -8,11 +8,12 @@ from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.folders import batch_folders, read_image
 from crnn.labels import Labels
+from crnn.synthesis.__main__ import ten_character_lines
 from crnn.synthesis.faces import Faces
 from crnn.synthesis.lines import Look
 from crnn.synthesis.stream import STEPS, Source, Stream, column_labels, make_batch
 from crnn.synthesis.texts import KINDS, Texts, kind_of
-from crnn.synthesis.writing import write_data_set
+from crnn.writing import write_data_set
 
 CHARSET = Charset.from_file()
 
@@ -128,7 +129,8 @@ def test_a_folder_without_fonts_is_said(tmp_path):
 
 
 def test_a_data_set_is_written_unpacked_and_read(source, tmp_path):
-    write_data_set(source, CHARSET, tmp_path, images=12, parts=2, batches=3)
+    maker = replace(source, look=Look(ten_characters=1.0)).maker(CHARSET)
+    write_data_set(ten_character_lines(maker, 12), 12, CHARSET, tmp_path, parts=2, batches=3)
     pictures = tmp_path / "img_batches"
     assert sorted(path.name for path in pictures.iterdir()) == ["part_1.7z", "part_2.7z"]
     assert unpack_all(pictures, processes=2)
@@ -143,4 +145,4 @@ def test_a_data_set_is_written_unpacked_and_read(source, tmp_path):
             assert read_image(path).shape == (32, 280) and number >= 0 and len(labels[number]) == 10
     assert (len(train), len(test)) == (8, 4)
     with pytest.raises(FileExistsError, match="data_train.txt exists already"):
-        write_data_set(source, CHARSET, tmp_path, images=12, parts=2, batches=3)
+        write_data_set([], 12, CHARSET, tmp_path, parts=2, batches=3)

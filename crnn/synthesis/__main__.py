@@ -7,9 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from crnn.charset import Charset
+from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.synthesis.lines import Look
 from crnn.synthesis.stream import Source, padded
-from crnn.synthesis.writing import write_data_set
+from crnn.writing import write_data_set
 
 
 def arguments():
@@ -23,25 +24,36 @@ def arguments():
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
     parser.add_argument("--no-system-fonts", action="store_true", help="only the faces in --fonts")
     parser.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
+    parser.add_argument(
+        "--charset", type=Path, default=DEFAULT_TABLE, help="table of labels (default: the one in data/)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
 
 def main():
     options = arguments()
-    source = Source(tuple(options.fonts), tuple(options.texts), options.seed, not options.no_system_fonts)
-    charset = Charset.from_file()
+    look = Look() if options.preview else Look(ten_characters=1.0)
+    source = Source(tuple(options.fonts), tuple(options.texts), options.seed, not options.no_system_fonts, look)
     try:
+        charset = Charset.from_file(options.charset)
+        maker = source.maker(charset)
         if options.preview:
-            write_preview(source.maker(charset), options.folder, options.images)
+            write_preview(maker, options.folder, options.images)
         else:
-            write_data_set(
-                source, charset, options.folder, options.images, options.parts, options.batches, not options.unpacked
-            )
+            lines = ten_character_lines(maker, options.images)
+            shape = (options.parts, options.batches)
+            write_data_set(lines, options.images, charset, options.folder, *shape, packed=not options.unpacked)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def ten_character_lines(maker, count):
+    for number in range(count):
+        line = maker.line(number)
+        yield line.image, line.text
 
 
 def write_preview(maker, folder, count, columns=4):

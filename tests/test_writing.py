@@ -1,0 +1,30 @@
+import cv2
+import numpy as np
+
+from crnn import writing
+from crnn.charset import Charset
+from crnn.folders import batch_folders, image_names, read_image
+from crnn.labels import Labels
+
+
+def test_labelled_pictures_become_a_data_set(tmp_path, capsys, monkeypatch):
+    for number in range(6):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((64, 300 + 100 * number), 255, np.uint8))
+    (tmp_path / "5.png").write_bytes(b"no picture")
+    texts = ["中文：a b", "two", "3", "\U00020000", "5", "six"]
+    rows = "".join(f"{number}.png\t{text}\n" for number, text in enumerate(texts))
+    (tmp_path / "labels.tsv").write_text(rows, encoding="utf-8")
+    arguments = [str(tmp_path / "labels.tsv"), str(tmp_path / "set"), "--batches", "2", "--unpacked"]
+    monkeypatch.setattr("sys.argv", ["writing", *arguments])
+    assert writing.main() == 0
+    said = capsys.readouterr().err
+    assert "5.png: not a picture" in said and "3.png: the table has no character" in said
+    charset = Charset.from_file(tmp_path / "set" / "labels" / "charset.txt")
+    assert charset.characters == Charset.from_file().characters
+    found = {}
+    for kind, folder in zip(("train", "test"), batch_folders(tmp_path / "set" / "img_batches"), strict=True):
+        labels = Labels.from_file(tmp_path / "set" / "labels" / f"data_{kind}.txt")
+        for name, number in zip(image_names(folder), labels.numbers(image_names(folder)), strict=True):
+            found[charset.decode(labels[number])] = read_image(folder / name).shape
+    assert found == {"中文:a b": (32, 150), "two": (32, 200), "3": (32, 250), "5": (32, 350)}
+    assert writing.main() == 1 and "exists already" in capsys.readouterr().err
