@@ -27,13 +27,11 @@ def arguments():
     batches.add_argument("--seed", type=int, default=1)
     batches.add_argument("--deterministic", action="store_true", help="bit for bit the same weights every time")
     synthetic = parser.add_argument_group("synthetic")
-    synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in four stages")
+    synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in stages")
     synthetic.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
     synthetic.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
     synthetic.add_argument("--heldout-texts", type=Path, nargs="*", help="the same for the lines to measure on")
-    synthetic.add_argument(
-        "--lines", type=int, nargs=4, metavar=("COLUMNS", "BLSTMS", "CTC", "POLISH"), help="of each stage"
-    )
+    synthetic.add_argument("--lines", type=int, nargs="+", metavar="N", help="lines of each stage; those left out: none")
     synthetic.add_argument("--processes", type=int, default=1, help="that draw lines")
     return parser.parse_args()
 
@@ -79,8 +77,10 @@ def train_on_stream(options):
 
     recipe = Recipe()
     if options.lines:
-        stages = zip(recipe.stages, options.lines, strict=True)
-        recipe = replace(recipe, **{stage.name: replace(stage, lines=lines) for stage, lines in stages})
+        if len(options.lines) > len(recipe.stages):
+            raise ValueError(f"--lines takes at most {len(recipe.stages)} numbers, one a stage")
+        stages = zip(recipe.stages, options.lines, strict=False)
+        recipe = replace(recipe, stages=tuple(replace(stage, lines=lines) for stage, lines in stages))
     fonts, texts = tuple(options.fonts), tuple(options.texts)
     source = Source(fonts, texts, seed=recipe.seed)
     heldout = Source(fonts, tuple(options.heldout_texts or texts), seed=recipe.seed + 1_000_000)

@@ -11,7 +11,7 @@ def make_trainer(font_folder, tmp_path):
         names = ("columns", "blstms", "ctc", "polish")
         stages = [Stage(stage, count, 1e-3, decay=0.5, warm_up=2) for stage, count in zip(names, lines, strict=True)]
         source = Source((font_folder,), seed=1, system_fonts=False)
-        return Trainer(Recipe(*stages, batch_size=2), source, source, tmp_path / name, heldout_lines=8)
+        return Trainer(Recipe(tuple(stages), batch_size=2), source, source, tmp_path / name, heldout_lines=8)
 
     return make
 
@@ -50,5 +50,5 @@ def test_stages_train_what_they_should(make_trainer):
 
 def test_a_state_of_another_recipe_is_refused(make_trainer):
     make_trainer("state", lines=(2, 0, 0, 0)).run()
-    with pytest.raises(ValueError, match="a training with another columns"):
+    with pytest.raises(ValueError, match="a training with another stages"):
         make_trainer("state", lines=(4, 0, 0, 0)).run()
