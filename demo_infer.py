@@ -12,6 +12,7 @@ def arguments():
     parser.add_argument("paths", nargs="*", metavar="PATH", help="pictures, or folders of them (default: asset)")
     parser.add_argument("--format", choices=("text", "tsv", "json"), default="text")
     parser.add_argument("--weights", default=HERE / "weights" / "CRNN.h5", help="default: weights/CRNN.h5")
+    parser.add_argument("--engine", choices=("onnx", "keras"), help="default: onnx if it is installed")
     return parser.parse_args()
 
 
@@ -20,7 +21,7 @@ def main():
     from crnn import demo
 
     paths = options.paths or [demo.default_folder(HERE / "asset")]
-    return demo.run(paths, options.weights, options.format)
+    return demo.run(paths, options.weights, options.format, options.engine)
 
 
 if __name__ == "__main__":

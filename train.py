@@ -31,7 +31,7 @@ def arguments():
     synthetic.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
     synthetic.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
     synthetic.add_argument("--heldout-texts", type=Path, nargs="*", help="the same for the lines to measure on")
-    synthetic.add_argument("--lines", type=int, nargs="+", metavar="N", help="lines of each stage; those left out: none")
+    synthetic.add_argument("--lines", type=int, nargs="+", metavar="N", help="lines of each stage")
     synthetic.add_argument("--processes", type=int, default=1, help="that draw lines")
     return parser.parse_args()
 

@@ -5,9 +5,11 @@ The modules, in the order in which a picture meets them:
 =================  =====================================================================
 ``charset``        the table of labels: encoding, decoding, folding; owns space and blank
 ``image``          picture file -> grey line 32 pixels high -> pieces with colour added
-``network``        the layers, ``predict_core`` and ``train_core``, the weights file
+``network``        the layers, ``predict_core`` and ``train_core``
 ``losses``         the CTC loss, and the loss of columns
-``prediction``     ``predict_core`` as a fast function of arrays
+``weights``        the weights file: HDF5 that Keras reads
+``prediction``     ``predict_core`` as a fast function of arrays: ONNX Runtime or Keras
+``export``         the network as an ONNX graph or a SavedModel
 ``ctc``            greedy decoding into runs, which labels can be aligned
 ``spacing``        the one rule that decides where a space stands
 ``recognizer``     pictures -> lines of text, batched over all pieces
@@ -17,9 +19,11 @@ The modules, in the order in which a picture meets them:
 ``dataset``        the loader that feeds the training from them
 ``checking``       every label and image of a data set looked at before a long training
 ``archives``       packing and unpacking ``part_K.7z``
+``writing``        data sets of one's own, of labelled pictures
 ``synthesis``      lines drawn from fonts and texts: a stream, or a data set on disk
 ``training``       the stages from random weights to a reader of lines
 ``fitting``        training from batch folders
+``checkpoint``     the whole state of either training in one file
 ``optimizer``      Muon, for convolutions too
 ``evaluation``     how well weights read
 ``demo``           what ``demo_infer.py`` does

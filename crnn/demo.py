@@ -33,8 +33,11 @@ def find_pictures(paths):
     return found, empty
 
 
-def run(paths, weights, form):
+def run(paths, weights, form, engine=None):
     """Read pictures and write what they say to stdout.
+
+    Args:
+        engine: see ``prediction.predictor``.
 
     Returns:
         Exit status: 0, 1 if something could not be read, 2 if there is nothing to read with.
@@ -51,7 +54,7 @@ def run(paths, weights, form):
     from crnn.recognizer import Recognizer
 
     try:
-        recognizer = Recognizer.from_weights(weights)
+        recognizer = Recognizer.from_weights(weights, engine=engine)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

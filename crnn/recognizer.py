@@ -76,19 +76,19 @@ class Recognizer:
         self.charset = charset or Charset.from_file()
 
     @classmethod
-    def from_weights(cls, path, charset=None):
-        """Build the network and load its weights.
+    def from_weights(cls, path, charset=None, engine=None):
+        """A reader with the network and the weights of a file.
+
+        Args:
+            path, engine: see ``prediction.predictor``. charset: default: the table beside the file.
 
         Raises:
-            OSError, ValueError: the file cannot be read, or does not fit the network.
+            OSError, ValueError: the file cannot be read, or does not fit the network; no such engine.
         """
-        from crnn.network import CRNN
         from crnn.prediction import predictor
 
         charset = charset or Charset.from_file(table_of(path))
-        network = CRNN(charset.classes)
-        network.load_weights(path)
-        return cls(predictor(network), charset)
+        return cls(predictor(path, charset.classes, engine), charset)
 
     def read(self, pictures):
         """Read pictures.

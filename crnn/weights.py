@@ -43,28 +43,48 @@ def load(model, path, classes=None):
         OSError: the file cannot be read.
         ValueError: it is no HDF5, or a layer is missing, unknown or of another shape; nothing is changed then.
     """
+    stored = read(path)
+    layers = {layer.name: layer for layer in _weighted_layers(model)}
+    if classes is not None and SOFTMAX in stored:
+        stored[SOFTMAX] = _taken_over(stored[SOFTMAX], layers[SOFTMAX].get_weights(), np.array(classes))
+    check(stored, {name: [tuple(weight.shape) for weight in layer.weights] for name, layer in layers.items()}, path)
+    for name, layer in layers.items():
+        layer.set_weights(stored[name])
+
+
+def read(path):
+    """The values of every layer that has some: name -> list of float32 arrays.
+
+    Raises:
+        OSError: the file cannot be read. ValueError: it is no HDF5 of weights.
+    """
     if not h5py.is_hdf5(path):
         raise ValueError(f"{path}: not an HDF5 file")
     with h5py.File(path, "r") as file:
         if "layer_names" not in file.attrs:
             raise ValueError(f"{path}: not a Keras weights file (it has no attribute layer_names)")
         stored = {_text(name): _values(file[name]) for name in file.attrs["layer_names"]}
-    stored = {name: values for name, values in stored.items() if values}
-    layers = _weighted_layers(model)
-    unknown = sorted(stored.keys() - {layer.name for layer in layers})
+    return {name: values for name, values in stored.items() if values}
+
+
+def check(stored, wanted, path):
+    """See that values fit.
+
+    Args:
+        stored: as ``read`` gives them. wanted: name -> shapes. path: for error messages.
+
+    Raises:
+        ValueError: a layer is missing, unknown or of another shape.
+    """
+    unknown = sorted(stored.keys() - wanted.keys())
     if unknown:
         raise ValueError(f"{path}: the network has no layer {unknown[0]}")
-    for layer in layers:
-        if layer.name not in stored:
-            raise ValueError(f"{path}: layer {layer.name} is missing")
-        if classes is not None and layer.name == SOFTMAX:
-            stored[layer.name] = _taken_over(stored[layer.name], layer.get_weights(), np.array(classes))
-        want = [tuple(weight.shape) for weight in layer.weights]
-        have = [value.shape for value in stored[layer.name]]
-        if want != have:
-            raise ValueError(f"{path}: layer {layer.name} has shapes {have}, the network needs {want}")
-    for layer in layers:
-        layer.set_weights(stored[layer.name])
+    for name, shapes in wanted.items():
+        if name not in stored:
+            raise ValueError(f"{path}: layer {name} is missing")
+        have = [value.shape for value in stored[name]]
+        if have != list(shapes):
+            raise ValueError(f"{path}: layer {name} has shapes {have}, the network needs {list(shapes)}")
 
 
 def _taken_over(stored, own, classes):
@@ -88,7 +108,7 @@ def _weight_name(layer, weight):
 
 
 def _values(group):
-    return [group[name][()] for name in group.attrs["weight_names"]]
+    return [group[name][()].astype(np.float32) for name in group.attrs["weight_names"]]
 
 
 def _text(name):

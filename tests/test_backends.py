@@ -15,13 +15,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 PREDICT = """
 import numpy as np, sys
-from crnn.charset import Charset
+from crnn import backend
 from crnn.network import CRNN
-from crnn.prediction import predictor
 network = CRNN(40)
 network.load_weights(sys.argv[1])
 pictures = np.random.default_rng(0).uniform(0, 255, (2, 32, 120, 1)).astype(np.float32)
-np.save(sys.argv[2], predictor(network)(pictures))
+np.save(sys.argv[2], backend.frozen(network.predict_core)(pictures))
 """
 
 

@@ -2,23 +2,86 @@ import keras
 import numpy as np
 import pytest
 
-from crnn import backend
+from crnn import backend, export
 from crnn.network import CRNN
-from crnn.prediction import BLSTM, predictor
+from crnn.prediction import predictor
+
+CLASSES = 50
 
 
-@pytest.mark.parametrize(("batch", "steps"), [(1, 1), (1, 40), (3, 17)])
-def test_blstm_is_keras_own(batch, steps):
-    keras.utils.set_random_seed(1)
-    layer = keras.layers.Bidirectional(keras.layers.LSTM(16, return_sequences=True, bias_initializer="normal"))
-    x = np.random.default_rng(0).normal(size=(batch, steps, 24)).astype(np.float32)
-    expected = np.asarray(layer(x))
-    np.testing.assert_allclose(BLSTM(layer)(x), expected, atol=1e-5)
-
-
-def test_predictor_is_predict_core():
+@pytest.fixture(scope="module")
+def network():
+    """Random weights; the batch norms have something to do."""
     keras.utils.set_random_seed(2)
-    network = CRNN(classes=50)
-    pictures = np.random.default_rng(1).uniform(0, 255, (2, 32, 96, 1)).astype(np.float32)
+    network = CRNN(CLASSES)
+    rng = np.random.default_rng(0)
+    for layer in network.predict_core.layers:
+        if layer.name.endswith("_bn"):
+            layer.set_weights([rng.uniform(0.5, 2, w.shape) for w in layer.get_weights()])
+    return network
+
+
+@pytest.fixture(scope="module")
+def weights(network, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "CRNN.h5"
+    network.save_weights(path, "float32")
+    return path
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(1).uniform(0, 255, (2, 32, 96, 1)).astype(np.float32)
+
+
+@pytest.mark.parametrize("engine", ["onnx", "keras"])
+@pytest.mark.parametrize("width", [16, 96])
+def test_engines_compute_predict_core(network, weights, pictures, engine, width):
+    expected = backend.traced(network.predict_core)(pictures[:, :, :width])
+    predict = predictor(weights, CLASSES, engine)
+    np.testing.assert_allclose(predict(pictures[:, :, :width]), expected, atol=1e-5)
+
+
+def test_exports_compute_predict_core(network, weights, pictures, tmp_path):
+    (weights.parent / "charset.txt").write_text("\n".join(map(chr, range(0x4E00, 0x4E00 + CLASSES - 1))))
     expected = backend.traced(network.predict_core)(pictures)
-    np.testing.assert_allclose(predictor(network)(pictures), expected, atol=1e-5)
+    for path in (tmp_path / "crnn.onnx", tmp_path / "saved"):
+        np.testing.assert_allclose(export.export(path, weights)(pictures), expected, atol=1e-5)
+    np.testing.assert_allclose(predictor(tmp_path / "crnn.onnx", CLASSES)(pictures), expected, atol=1e-5)
+    with pytest.raises(ValueError, match=r"crnn\.onnx: has 50 classes, the table of labels has 60"):
+        predictor(tmp_path / "crnn.onnx", 60)
+
+
+def test_the_graph_knows_the_shapes_of_the_network(network):
+    layers = (layer for layer in network.predict_core.layers if layer.weights)
+    assert export.shapes(CLASSES) == {layer.name: [tuple(w.shape) for w in layer.weights] for layer in layers}
+
+
+@pytest.mark.parametrize("engine", ["onnx", "keras"])
+def test_a_file_that_does_not_fit_is_refused(weights, engine):
+    with pytest.raises(ValueError, match=r"CRNN\.h5: layer blstm2_out .*\(512, 50\).*\(512, 60\)"):
+        predictor(weights, 60, engine)
+
+
+def test_a_broken_onnx_file_is_refused(tmp_path):
+    (tmp_path / "broken.onnx").write_bytes(b"no graph")
+    with pytest.raises(ValueError, match=r"broken\.onnx: ONNX Runtime cannot read it"):
+        predictor(tmp_path / "broken.onnx", CLASSES)
+
+
+def test_an_unknown_engine_is_refused(weights):
+    with pytest.raises(ValueError, match="steam: no such engine; there are onnx, keras"):
+        predictor(weights, CLASSES, "steam")
+
+
+def test_differences_counts_other_texts():
+    def reads(label):
+        def predict(images):
+            probabilities = np.zeros((len(images), images.shape[2] // 4 - 1, 5991), np.float32)
+            probabilities[..., label] = 1
+            return probabilities
+
+        return predict
+
+    pictures = [np.full((32, 100), 200, np.uint8)] * 3
+    assert export.differences(reads(5), reads(5), pictures) == (0.0, 0)
+    assert export.differences(reads(5), reads(6), pictures) == (1.0, 3)
