@@ -2,16 +2,23 @@
 
 An archive is unpacked into a temporary folder beside its target and moved into place when it is
 complete, so that a folder that is there is whole, and what is there need not be unpacked again.
+
+What an archive holds is looked at with py7zr before anything is written. The program 7z writes it,
+where it is installed: py7zr spends twice the time of the decompression on the 36,000 small files of a
+batch. It does the same where there is no 7z.
 """
 
 import multiprocessing
 import os
 import re
 import shutil
+import subprocess
 import sys
+import tempfile
+import threading
 from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import py7zr
@@ -23,6 +30,7 @@ from crnn.labels import DataError, Labels
 
 GROWTH = 100  # an archive may hold so many times its own size, and no more: JPEGs hardly shrink
 RESERVE = 2**28  # bytes of the disk that are left free
+PROGRAMS = ("7zz", "7z", "7za")  # names of 7-Zip
 POLL = 0.2  # seconds between two looks at the counters
 _counters = None  # of the bytes and images written, archive by archive; set in each worker process
 
@@ -73,7 +81,7 @@ def _unpack_side_by_side(sizes, processes):
     counters = context.Array("q", 2 * len(sizes))
     complete = True
     workers = min(processes or multiprocessing.cpu_count(), len(sizes))
-    with ProcessPoolExecutor(workers, context, _keep_counters, (counters,)) as pool:
+    with ProcessPoolExecutor(workers, context, _start_worker, (counters,)) as pool:
         jobs = {pool.submit(unpack, archive, place): archive for place, archive in enumerate(sizes)}
         _show_progress(jobs, sizes, counters)
         for job, archive in jobs.items():
@@ -99,27 +107,71 @@ def unpack(archive, place=None):
         The number of images in it.
 
     Raises:
-        ArchiveError: it is broken, reaches outside its folder, holds another folder than its name
-            says, or grows beyond all reason. Nothing is left of it then.
+        ArchiveError: it is broken, holds anything but files in a folder of its name, or grows
+            beyond all reason. Nothing is left of it then.
     """
     target = target_of(archive)
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    for left in target.parent.glob(f".{target.name}.*.partial"):  # by a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    partial = Path(tempfile.mkdtemp(".partial", f".{target.name}.", target.parent))
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    counter = None if place is None else _Counter(place)
     try:
-        with py7zr.SevenZipFile(archive, max_extract_size=GROWTH * archive.stat().st_size + 2**20) as packed:
-            packed.extractall(partial, callback=None if place is None else _Counter(place))
-        inside = partial / target.name
-        if not inside.is_dir():
-            raise ArchiveError(f"{archive}: holds no folder {target.name}")
-        images = sum(1 for path in inside.rglob("*.jpg"))
-        inside.replace(target)
-        return images
+        with py7zr.SevenZipFile(archive, max_extract_size=_limit(archive)) as packed:
+            sizes = _acceptable(archive, packed.list())
+            if program:
+                _extract_with(program, archive, partial, sizes, counter)
+            else:
+                packed.extractall(partial, callback=counter)
+        (partial / target.name).replace(target)
+        return sum(name.endswith(".jpg") for name in sizes)
     except ArchiveError:
         raise
     except Exception as error:  # py7zr lets through whatever its decoders raise
         raise ArchiveError(f"{archive}: cannot be unpacked ({error or type(error).__name__})") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _limit(archive):
+    """Bytes that an archive may grow to."""
+    return GROWTH * archive.stat().st_size + 2**20
+
+
+def _acceptable(archive, members):
+    """The sizes of the files in an archive, by name.
+
+    Raises:
+        ArchiveError: see ``unpack``.
+    """
+    folder = target_of(archive).name
+    for member in members:
+        path = PurePosixPath(member.filename.replace("\\", "/"))
+        if path.parts[:1] != (folder,) or ".." in path.parts:
+            raise ArchiveError(f"{archive}: holds {member.filename}, which is not in a folder {folder}")
+        if not member.is_directory and not member.is_file:
+            raise ArchiveError(f"{archive}: holds {member.filename}, which is neither file nor folder")
+    size = sum(member.uncompressed for member in members)
+    if size > _limit(archive):
+        raise ArchiveError(f"{archive}: would grow to {size} bytes, beyond the limit of {_limit(archive)}")
+    return {member.filename: member.uncompressed for member in members if member.is_file}
+
+
+def _extract_with(program, archive, folder, sizes, counter):
+    """Have 7-Zip extract an archive; it names each file on its standard output."""
+    command = [program, "x", "-y", "-bb1", "-bd", f"-o{folder}", "--", str(archive)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
+    reason = "no reason given"
+    with subprocess.Popen(command, **pipes) as job:
+        for line in map(str.rstrip, job.stdout):
+            name = line[2:].replace("\\", "/")
+            if line.startswith("ERROR"):
+                reason = line
+            elif counter and line.startswith("- ") and name in sizes:
+                counter.report_update(sizes[name])
+                counter.report_end(name, sizes[name])
+    if job.returncode:
+        raise ArchiveError(f"{archive}: cannot be unpacked ({reason})")
 
 
 class _Counter(ExtractCallback):
@@ -147,9 +199,16 @@ class _Counter(ExtractCallback):
         pass
 
 
-def _keep_counters(counters):
+def _start_worker(counters):
+    """Take the counters, and end when the parent does: what it left half done must not go on."""
     global _counters
     _counters = counters
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
+
+
+def _end_with(parent):
+    parent.join()
+    os._exit(1)
 
 
 def _size_inside(archive):
