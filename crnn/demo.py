@@ -4,10 +4,11 @@ import json
 import os
 import sys
 import time
+from collections import deque
 from pathlib import Path
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".pbm", ".pgm", ".ppm"}
-AT_ONCE = 32  # pictures whose pieces share batches
+FEW = 50  # pictures that need no progress bar
 
 
 def default_folder(folder):
@@ -58,33 +59,44 @@ def run(paths, weights, form, engine=None):
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    failed = bool(empty)
     sys.stdout.reconfigure(encoding="utf-8")
-    for at in range(0, len(pictures), AT_ONCE):
-        failed |= _read_some(pictures[at : at + AT_ONCE], recognizer, WRITERS[form])
-    return int(failed)
+    unread = _read(pictures, recognizer, WRITERS[form])
+    return int(bool(empty) or unread > 0)
 
 
-def _read_some(paths, recognizer, write):
-    """Read pictures together; True if one of them could not be read."""
+def _read(paths, recognizer, write):
+    """Read pictures, and write what they say as soon as it is known; how many could not be read."""
+    from tqdm import tqdm
+
     from crnn.image import ImageError, read_grey
 
-    pictures, readable, failed = [], [], False
-    for path in paths:
-        try:
-            pictures.append(read_grey(path))
-            readable.append(path)
-        except ImageError as error:
-            print(error, file=sys.stderr)
-            failed = True
-    if readable:
+    waiting, unread = deque(), 0
+
+    def pictures():
+        nonlocal unread
+        for path in paths:
+            try:
+                picture = read_grey(path)
+            except ImageError as error:
+                tqdm.write(str(error), sys.stderr)
+                unread += 1
+                bar.update()
+                continue
+            waiting.append((path, picture.shape[1] / picture.shape[0]))
+            yield picture
+
+    with tqdm(total=len(paths), unit=" pictures", disable=None if len(paths) > FEW else True) as bar:
         start = time.perf_counter()
-        lines = recognizer.read(pictures)
-        elapsed = time.perf_counter() - start
-        columns = [picture.shape[1] / picture.shape[0] for picture in pictures]
-        for path, line, share in zip(readable, lines, columns, strict=True):
-            write(path, line, elapsed * share / sum(columns))  # its part of what was done together
-    return failed
+        for lines in recognizer.read_windows(pictures()):
+            elapsed = time.perf_counter() - start
+            some = [waiting.popleft() for _ in lines]
+            columns = sum(share for _, share in some)
+            for (path, share), line in zip(some, lines, strict=True):
+                with bar.external_write_mode(sys.stdout):
+                    write(path, line, elapsed * share / columns)  # its part of what was done together
+            bar.update(len(lines))
+            start = time.perf_counter()
+    return unread
 
 
 def _write_text(path, line, seconds):

@@ -122,7 +122,7 @@ def gaps(line):
     return sorted(found)
 
 
-def split(line, found=None, longest=0):
+def split(line, found=None, longest=0, most=None):
     """Cut a line in the middle of its gaps.
 
     Args:
@@ -130,6 +130,7 @@ def split(line, found=None, longest=0):
         longest: a cut is left out where the pieces beside it are no longer than this together, the
             narrowest gaps first; 0 cuts at every gap. The network reads short gaps itself, and it
             reads a word better with its neighbours than alone.
+        most: a piece longer than this is cut though it has no gap, where it is emptiest.
 
     Returns:
         List of (first column, last column + 1) of the pieces: together they are the whole line.
@@ -140,4 +141,20 @@ def split(line, found=None, longest=0):
         at = cuts.index((start + end) // 2)
         if cuts[at + 1] - cuts[at - 1] <= longest:
             del cuts[at]
+    if most:
+        cuts = [
+            0,
+            *(cut for start, end in zip(cuts[:-1], cuts[1:], strict=True) for cut in _forced(line, start, end, most)),
+        ]
     return list(zip(cuts[:-1], cuts[1:], strict=True))
+
+
+def _forced(line, start, end, most):
+    """Cuts after ``start``, the last of them ``end``, at most ``most`` columns apart."""
+    while end - start > most:
+        first = start + most // 2
+        part = line[:, first : start + most]
+        contrast = (part.max(axis=0) - part.min(axis=0)).astype(np.float32)[None]
+        start = first + int(cv2.blur(contrast, (GAP_COLUMNS, 1))[0].argmin())
+        yield start
+    yield end

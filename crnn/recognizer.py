@@ -1,5 +1,7 @@
 """From pictures of lines to their text."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -10,8 +12,10 @@ from crnn.charset import SPACE, Charset, table_of
 from crnn.ctc import greedy_runs
 
 LONGEST_PIECE = 280  # columns at height 32: the width of the lines the network learnt from
+MOST_COLUMNS = 5 * LONGEST_PIECE  # of a piece without gaps: it is cut all the same, lest memory end
 WIDTH_STEP = 32  # columns: pieces are widened to a multiple of this, to share batches
 BATCH_COLUMNS = 16 * 320  # of all pieces of a batch together; more only costs memory
+WINDOW_COLUMNS = (BATCH_COLUMNS, 4 * BATCH_COLUMNS)  # of the first pictures, of later ones that share batches
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,16 @@ class _Piece:
     pixels: np.ndarray  # (32, width), colour added
     start: int  # first column in the line
     end: int  # last column in the line + 1
-    probabilities: np.ndarray = None  # (steps, classes)
+    runs: list = None  # what the network saw, as ``ctc.greedy_runs`` gives it
+
+
+@dataclass
+class _Prepared:
+    """A picture on its way through the network."""
+
+    gaps: list
+    pieces: list
+    shape: tuple  # of the picture
 
 
 class Recognizer:
@@ -94,22 +107,36 @@ class Recognizer:
         """Read pictures.
 
         Args:
-            pictures: list of (height, width) uint8, grey.
+            pictures: (height, width) uint8 each, grey.
 
         Returns:
             One ``TextLine`` a picture, in order.
         """
-        lines = [image.to_height(picture) for picture in pictures]
-        gaps = [image.gaps(line) for line in lines]
-        pieces = [_pieces(line, found) for line, found in zip(lines, gaps, strict=True)]
-        self._recognize([piece for parts in pieces for piece in parts])
-        return [
-            self._assembled(parts, found, picture.shape)
-            for parts, found, picture in zip(pieces, gaps, pictures, strict=True)
-        ]
+        return [line for lines in self.read_windows(pictures) for line in lines]
+
+    def read_windows(self, pictures) -> Iterator[list[TextLine]]:
+        """Read however many pictures in the memory of some dozens.
+
+        Neighbours share batches, as many as make ``WINDOW_COLUMNS``: few at first, so that there is
+        soon something to see. While they go through the network, another thread draws the next ones
+        from ``pictures`` and prepares them.
+
+        Args:
+            pictures: iterable of (height, width) uint8, grey.
+
+        Yields:
+            The ``TextLine`` of some pictures, in order.
+        """
+        windows = _windows(map(_prepared, pictures))
+        with ThreadPoolExecutor(1, "prepare") as pool:
+            coming = pool.submit(next, windows, None)
+            while window := coming.result():
+                coming = pool.submit(next, windows, None)
+                self._recognize([piece for prepared in window for piece in prepared.pieces])
+                yield [self._assembled(prepared) for prepared in window]
 
     def _recognize(self, pieces):
-        """Fill in ``probabilities``. Batches hold pieces of one width: company changes nothing."""
+        """Fill in ``runs``. Batches hold pieces of one width: company changes nothing."""
         for width, same in groupby(sorted(pieces, key=_width), _width):
             same = list(same)
             size = max(1, BATCH_COLUMNS // width)
@@ -117,15 +144,16 @@ class Recognizer:
                 batch = same[at : at + size]
                 stacked = np.stack([piece.pixels for piece in batch])[..., None].astype(np.float32)
                 for piece, probabilities in zip(batch, self.predict(stacked), strict=True):
-                    piece.probabilities = probabilities
+                    piece.runs = greedy_runs(probabilities)
 
-    def _assembled(self, pieces, gaps, shape):
+    def _assembled(self, prepared):
         """The text of a line from its pieces, with the blanks that ``spacing`` wants."""
-        height, width = shape
+        height, width = prepared.shape
         scale = height / image.HEIGHT
-        read = []  # (Character with columns of the line, space before it: True, False, None at a cut)
-        for piece in pieces:
-            seen = None if read else False
+        in_gaps = {(start + end) // 2 for start, end in prepared.gaps}
+        read = []  # (Character with columns of the line, space before it: True, False, None at a cut in a gap)
+        for piece in prepared.pieces:
+            seen = None if read and piece.start in in_gaps else False
             for character in self._characters(piece):
                 if character.text == " ":
                     seen = True
@@ -136,7 +164,7 @@ class Recognizer:
         for character, seen in read:
             if characters:
                 left = characters[-1]
-                gap = max((b - a for a, b in gaps if left.x0 < (a + b) / 2 < character.x1), default=0)
+                gap = max((b - a for a, b in prepared.gaps if left.x0 < (a + b) / 2 < character.x1), default=0)
                 before = characters[-2].text if len(characters) > 1 else ""
                 if spacing.space_between(left.text, character.text, gap, seen, before):
                     confidence = min(left.confidence, character.confidence)
@@ -147,7 +175,7 @@ class Recognizer:
 
     def _characters(self, piece):
         """What was read in a piece, with columns of the line at height 32."""
-        runs = greedy_runs(piece.probabilities)
+        runs = piece.runs
         if not runs:
             return
         middles = np.array([2 * (run.first + run.last) + 4 for run in runs], float) + piece.start
@@ -161,12 +189,28 @@ class Recognizer:
             yield Character(text, run.confidence, float(left), float(right))
 
 
-def _pieces(line, gaps):
+def _prepared(picture):
+    line = image.to_height(picture)
+    gaps = image.gaps(line)
     pieces = []
-    for start, end in image.split(line, gaps, LONGEST_PIECE):
+    for start, end in image.split(line, gaps, LONGEST_PIECE, MOST_COLUMNS):
         columns = image.ADDED_COLUMNS + -(end - start) % WIDTH_STEP
         pieces.append(_Piece(image.add_colour(line[:, start:end], columns), start, end))
-    return pieces
+    return _Prepared(gaps, pieces, picture.shape)
+
+
+def _windows(prepared):
+    """Lists of neighbours."""
+    window, columns = [], 0
+    wanted, later = WINDOW_COLUMNS
+    for one in prepared:
+        window.append(one)
+        columns += sum(map(_width, one.pieces))
+        if columns >= wanted:
+            yield window
+            window, columns, wanted = [], 0, later
+    if window:
+        yield window
 
 
 def _width(piece):

@@ -82,3 +82,14 @@ def test_16_bit_and_palette(tmp_path):
     path = tmp_path / "deep.png"
     cv2.imwrite(str(path), np.full((4, 4), 65535, np.uint16))
     assert np.all(read_grey(path) == 255)
+
+
+def test_a_piece_without_gaps_is_cut_where_it_is_emptiest():
+    line = np.full((32, 1000), 255, np.uint8)
+    line[8:24, 10:990] = np.where(np.arange(10, 990) % 20 < 16, 0, 255)  # gaps of 4 columns are none
+    assert split(line) == [(0, 1000)]
+    pieces = split(line, most=300)
+    assert pieces[0][0] == 0 and pieces[-1][1] == 1000
+    assert all(150 <= end - start <= 300 for start, end in pieces[:-1]) and pieces[-1][1] - pieces[-1][0] <= 300
+    assert all(end == start for (_, end), (start, _) in zip(pieces, pieces[1:], strict=False))
+    assert all((line[:, start] == 255).all() for start, _ in pieces[1:])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from crnn.charset import Charset
-from crnn.recognizer import Recognizer
+from crnn.recognizer import BATCH_COLUMNS, WINDOW_COLUMNS, Recognizer
 
 CHARSET = Charset(["blank", *"abcde的重，"])
 LETTER = {c: 10 * label for c, label in CHARSET.labels.items()}  # the grey by which the fake knows it
@@ -77,3 +77,35 @@ def test_no_pictures(recognizer):
 
 def test_a_picture_of_one_pixel(recognizer):
     assert recognizer.read([np.zeros((1, 1), np.uint8)])[0].text is not None
+
+
+def test_many_pictures_are_drawn_as_they_are_needed_and_come_out_in_order(recognizer):
+    texts = ["abcde"[k % 5] * (1 + k % 7) for k in range(1200)]
+    drawn = []
+
+    def pictures():
+        for text in texts:
+            drawn.append(text)
+            yield picture(text)
+
+    said = []
+    for lines in recognizer.read_windows(pictures()):
+        said += [line.text for line in lines]
+        assert len(drawn) - len(said) <= 2 * WINDOW_COLUMNS[1] // 64  # no more than two windows of the narrowest
+    assert said == texts
+
+
+def test_a_very_long_line_goes_through_in_small_batches():
+    sizes = []
+
+    def watching(images):
+        sizes.append(images.shape[0] * images.shape[2])
+        return fake(images)
+
+    text = "abcde" * 3400
+    long = picture(text)
+    long[:4] = 255  # else the blocks, as high as the line, count as gaps between light letters
+    assert long.shape[1] > 200_000
+    (line,) = Recognizer(watching, CHARSET).read([long])
+    assert line.text == text
+    assert max(sizes) <= BATCH_COLUMNS and line.characters[-1].x1 > 200_000
