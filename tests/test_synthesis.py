@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +11,6 @@ from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.folders import batch_folders, read_image
 from crnn.labels import Labels
-from crnn.synthesis.__main__ import ten_character_lines
 from crnn.synthesis.faces import Faces
 from crnn.synthesis.lines import Look
 from crnn.synthesis.stream import STEPS, Source, Stream, column_labels, make_batch
@@ -16,6 +18,7 @@ from crnn.synthesis.texts import KINDS, Texts, kind_of
 from crnn.writing import write_data_set
 
 CHARSET = Charset.from_file()
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -129,8 +132,10 @@ def test_a_folder_without_fonts_is_said(tmp_path):
 
 
 def test_a_data_set_is_written_unpacked_and_read(source, tmp_path):
-    maker = replace(source, look=Look(ten_characters=1.0)).maker(CHARSET)
-    write_data_set(ten_character_lines(maker, 12), 12, CHARSET, tmp_path, parts=2, batches=3)
+    command = [sys.executable, "-m", "crnn.synthesis", tmp_path, "--images", "12", "--batches", "3", "--processes", "2"]
+    command += ["--no-system-fonts", "--fonts", *source.fonts, "--texts", *source.texts]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
     pictures = tmp_path / "img_batches"
     assert sorted(path.name for path in pictures.iterdir()) == ["part_1.7z", "part_2.7z"]
     assert unpack_all(pictures, processes=2)

@@ -1,6 +1,7 @@
 """``python -m crnn.synthesis``: write a data set of synthetic lines, or look at some."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from crnn.charset import DEFAULT_TABLE, Charset
 from crnn.synthesis.lines import Look
-from crnn.synthesis.stream import Source, padded
+from crnn.synthesis.stream import Source, drawn_side_by_side, padded
 from crnn.writing import write_data_set
 
 
@@ -28,6 +29,7 @@ def arguments():
         "--charset", type=Path, default=DEFAULT_TABLE, help="table of labels (default: the one in data/)"
     )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="that draw (default: one a core)")
     return parser.parse_args()
 
 
@@ -37,23 +39,17 @@ def main():
     source = Source(tuple(options.fonts), tuple(options.texts), options.seed, not options.no_system_fonts, look)
     try:
         charset = Charset.from_file(options.charset)
-        maker = source.maker(charset)
+        maker = source.maker(charset)  # here too: its errors are for people
         if options.preview:
             write_preview(maker, options.folder, options.images)
         else:
-            lines = ten_character_lines(maker, options.images)
             shape = (options.parts, options.batches)
+            lines = drawn_side_by_side(source, charset, options.images, options.processes)
             write_data_set(lines, options.images, charset, options.folder, *shape, packed=not options.unpacked)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-def ten_character_lines(maker, count):
-    for number in range(count):
-        line = maker.line(number)
-        yield line.image, line.text
 
 
 def write_preview(maker, folder, count, columns=4):

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import queue
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 import cv2
@@ -171,3 +172,21 @@ def _work(source, size, number, stride, batches, stop):
         pass
     except Exception as error:  # noqa: BLE001 - it must reach the trainer, whatever it is
         batches.put(error)
+
+
+def drawn_side_by_side(source, charset, count, processes):
+    """The first ``count`` lines of a source, drawn by several processes: (image, text) each, in order."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, _keep_maker, (source, charset)) as pool:
+        yield from pool.map(_image_and_text, range(count), chunksize=64)
+
+
+def _keep_maker(source, charset):
+    global _maker
+    cv2.setNumThreads(1)
+    _maker = source.maker(charset)
+
+
+def _image_and_text(number):
+    line = _maker.line(number)
+    return line.image, line.text
