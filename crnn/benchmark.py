@@ -1,0 +1,218 @@
+"""``python -m crnn.benchmark``: how fast reading is on this machine, in one run.
+
+What was tried to make it fast, for one piece of 280 pixels on two cores of a Xeon at 2.8 GHz (Ice
+Lake), whose floor is 23 ms (2026-11-23):
+
+=============================================================  =============  ===============
+                                                               alone          in batches of 8
+=============================================================  =============  ===============
+Keras on TensorFlow, one graph for all shapes                  99 ms          36 ms
+the same, LSTMs in NumPy with the input projected beforehand   44 to 55 ms    26 ms
+ONNX Runtime, batch norms folded (what is used)                22 to 25 ms    18 to 21 ms
+the same, conv2 to conv6 in int8 (it changes texts)            12 to 16 ms    10 to 12 ms
+=============================================================  =============  ===============
+
+Winograd's convolutions F(4, 3) as matrix products in NumPy took 24 ms alone and 10 in batches, for
+the convolutions: no gain alone, and a second engine to keep.
+"""
+
+import argparse
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from crnn.ctc import greedy_runs
+from crnn.demo import find_pictures
+from crnn.image import HEIGHT, gaps, read_grey, split, to_height
+from crnn.prediction import ENGINES, default_engine
+from crnn.recognizer import LONGEST_PIECE, Recognizer
+
+ROOT = Path(__file__).resolve().parent.parent
+PIECE = 280  # columns
+BATCHES = (1, 2, 4, 8, 16, 32, 64)
+WIDTHS = (280, 2_000, 20_000, 200_000)
+COUNTS = (1, 16, 200, 2_000)
+
+
+def timed(call, least=0.5, rounds=5):
+    """Median seconds of a call, after one that warms up: of at least ``rounds`` and ``least`` seconds."""
+    call()
+    seconds = []
+    while len(seconds) < rounds or sum(seconds) < least:
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds))
+
+
+def operations(width):
+    """Floating point operations of the network for a piece: two for each multiplication and addition."""
+    from crnn.export import shapes
+
+    steps = width // 4 - 1
+    places = {"conv1": 32 * width, "conv2": 8 * width, "conv3": 2 * width, "conv4": 2 * width}
+    places |= {"conv5": width, "conv6": width, "con7": steps}
+    total = 0
+    for name, (kernel, *others) in shapes(5991).items():
+        if name.endswith("_bn"):
+            continue
+        weights = [kernel, *(shape for shape in others if len(shape) > 1)]  # biases aside
+        total += sum(2 * int(np.prod(shape)) for shape in weights) * places.get(name, steps)
+    return total
+
+
+def matrix_rate(kind):
+    """Operations a second of a product of large matrices, as TensorFlow computes it."""
+    import tensorflow as tf
+
+    size = 2048
+    a, b = (tf.cast(tf.random.normal((size, size)), kind) for _ in range(2))
+    product = tf.function(tf.matmul)
+    return 2 * size**3 / timed(lambda: product(a, b).numpy())
+
+
+def start_to_first_text(engine):
+    """Seconds from the start of a process to its first line on stdout."""
+    picture = sorted((ROOT / "asset").glob("*.jpg"))[0]
+    command = [sys.executable, ROOT / "demo_infer.py", "--format", "tsv", "--engine", engine, picture]
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        process.stdout.readline()
+        return time.perf_counter() - start
+
+
+def print_machine():
+    names = {line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")}
+    print(f"machine: {', '.join(names) or platform.processor()}, {os.cpu_count()} cores; {time.strftime('%Y-%m-%d')}")
+    floor = None
+    if find_spec("tensorflow"):
+        rates = {kind: matrix_rate(kind) for kind in ("float32", "bfloat16")}
+        print("matrix rate: " + ", ".join(f"{rate / 1e9:.0f} GFLOP/s {kind}" for kind, rate in rates.items()))
+        floor = operations(PIECE) / rates["float32"]
+    print(f"a piece of {PIECE} columns: {operations(PIECE) / 1e9:.2f} GFLOP", end="")
+    print(f", so the floor is {1e3 * floor:.1f} ms in float32" if floor else "")
+    return floor
+
+
+def print_batches(predict, floor):
+    rng = np.random.default_rng(0)
+    for size in BATCHES:
+        pieces = rng.uniform(0, 255, (size, HEIGHT, PIECE, 1)).astype(np.float32)
+        seconds = timed(lambda pieces=pieces: predict(pieces)) / size
+        print(
+            f"batch of {size:2}: {1e3 * seconds:5.1f} ms a piece" + (f", {seconds / floor:.2f} floors" if floor else "")
+        )
+
+
+def print_naive(weights, repeats=3):
+    """Eager Keras, piece by piece, as the original does it."""
+    from crnn.network import CRNN
+
+    network = CRNN()
+    network.load_weights(weights)
+    piece = np.zeros((1, HEIGHT, PIECE, 1), np.float32)
+    seconds = timed(lambda: network.predict_core(piece), 0, repeats)
+    print(f"the naive way, eager Keras: {1e3 * seconds:.1f} ms a piece")
+
+
+def print_lines(recognizer):
+    pictures = [read_grey(path) for path in find_pictures([ROOT / "asset"])[0]]
+    columns = sum(to_height(picture).shape[1] for picture in pictures)
+    whole = timed(lambda: recognizer.read(pictures)) / len(pictures)
+    alone = timed(lambda: [recognizer.read([picture]) for picture in pictures]) / len(pictures)
+    mean = columns / len(pictures)
+    print(
+        f"{len(pictures)} asset pictures, {mean:.0f} columns on average: {1e3 * whole:.1f} ms a line together,", end=""
+    )
+    print(f" {1 / whole:.1f} lines/s; {1e3 * alone:.1f} ms alone")
+
+    def prepare():
+        for picture in pictures:
+            line = to_height(picture)
+            split(line, gaps(line), LONGEST_PIECE)
+
+    steps = np.random.default_rng(0).random((69, recognizer.charset.classes)).astype(np.float32)
+    print(f"of that, preparation {1e3 * timed(prepare) / len(pictures):.2f} ms a line, ", end="")
+    print(f"decoding {1e3 * timed(lambda: greedy_runs(steps)):.2f} ms a piece")
+
+
+def print_growth(recognizer):
+    """How time and memory grow with the width of a line and with the number of lines."""
+    line = to_height(read_grey(ROOT / "asset" / "economics.jpg"))
+    for width in WIDTHS:
+        wide = np.tile(line, -(-width // line.shape[1]))[:, :width]
+        start = time.perf_counter()
+        recognizer.read([wide])
+        _print_row(f"a line of {width} columns", start)
+    for count in COUNTS:
+        start = time.perf_counter()
+        for _ in recognizer.read_windows(line[:, :510] for _ in range(count)):
+            pass
+        _print_row(f"{count} lines of 510 columns", start)
+
+
+def _print_row(what, start):
+    seconds = time.perf_counter() - start
+    print(f"{what}: {seconds:.2f} s, peak memory so far {_peak():.0f} MB", flush=True)
+
+
+def _peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _lines(path):
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
+
+
+def print_peers():
+    """The same pictures, where other recognisers are installed: whole processes with two threads."""
+    paths = find_pictures([ROOT / "asset"])[0]
+    if find_spec("rapidocr"):
+        from rapidocr import RapidOCR
+
+        reader = RapidOCR(params={"EngineConfig.onnxruntime.intra_op_num_threads": 2})
+        pictures = [np.repeat(read_grey(path)[..., None], 3, 2) for path in paths]
+        seconds = timed(lambda: [reader(picture, use_det=False, use_cls=False) for picture in pictures], 0, 2)
+        print(f"RapidOCR: {1e3 * seconds / len(paths):.1f} ms a line")
+    if subprocess.run(["which", "tesseract"], stdout=subprocess.DEVNULL).returncode == 0:
+        command = ["tesseract", "-", "-", "--psm", "7", "-l", "chi_sim+eng"]
+        environment = os.environ | {"OMP_THREAD_LIMIT": "2"}
+        start = time.perf_counter()
+        for path in paths:
+            subprocess.run(command, input=path.read_bytes(), env=environment, capture_output=True)
+        print(f"Tesseract: {1e3 * (time.perf_counter() - start) / len(paths):.1f} ms a line, a process each")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="python -m crnn.benchmark", description="Measure how fast reading is here.")
+    parser.add_argument("--engine", choices=ENGINES, default=default_engine())
+    parser.add_argument("--weights", type=Path, default=ROOT / "weights" / "CRNN.h5")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    recognizer = Recognizer.from_weights(options.weights, engine=options.engine)
+    print(f"engine {options.engine}: {start_to_first_text(options.engine):.2f} s from the start to the first text")
+    print_growth(recognizer)  # first of all, for its memory
+    print_lines(recognizer)
+    floor = print_machine()
+    print_batches(recognizer.predict, floor)
+    print_peers()
+    if find_spec("tensorflow"):
+        print_naive(options.weights)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
