@@ -69,7 +69,7 @@ class Recipe:
         Stage("blstms", 14_000, 2e-3, decay=0.5, blank_weight=0.3),
         Stage("ctc", 26_000, 8e-4, decay=0.7),
         Stage("polish", 58_000, 1e-3, decay=0.8),
-        Stage("again", 62_000, 1e-3, decay=0.8),
+        Stage("again", 57_000, 1e-3, decay=0.8),
     )
     batch_size: int = 32
     seed: int = 1

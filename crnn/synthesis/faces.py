@@ -71,6 +71,7 @@ class Face:
     Attributes:
         drawable: the characters of the table that it can draw.
         chinese, latin: whether it can write running text of either kind.
+        fixed: whether all its Latin characters and the space are equally wide.
         count: how many faces its file has.
         sizes: the only sizes it has, in pixels; empty for outlines, which have all.
     """
@@ -86,6 +87,7 @@ class Face:
         handle = self._face._FT_Face
         self.drawable = frozenset(c for c in wanted if raw.FT_Get_Char_Index(handle, ord(c)))
         self.latin = self.drawable.issuperset(ASCII)
+        self.fixed = bool(self._face.is_fixed_width)
         ideographs = [c for c in wanted if "\u4e00" <= c <= "\u9fff"]
         self.chinese = sum(c in self.drawable for c in ideographs) > CHINESE_SHARE * len(ideographs) > 0
         self._slot = handle.contents.glyph  # FreeType draws all glyphs of a face here
@@ -168,6 +170,7 @@ class Faces:
         faces = [face for path in _font_files(folders) for face in _faces_of(path, wanted)]
         self.chinese = _by_group(face for face in faces if face.chinese)
         self.latin = _by_group(face for face in faces if face.latin)
+        self.fixed = _by_group(face for face in faces if face.latin and face.fixed) or self.latin
         for kind, found in (("Chinese", self.chinese), ("English", self.latin)):
             if not found:
                 where = ", ".join(map(str, folders))
@@ -175,9 +178,11 @@ class Faces:
 
     def draw_lot(self, rng, chinese):
         """A face that writes Chinese or English, each design as likely as the others."""
-        groups = self.chinese if chinese else self.latin
-        faces = groups[rng.integers(len(groups))]
-        return faces[rng.integers(len(faces))]
+        return _drawn_from(self.chinese if chinese else self.latin, rng)
+
+    def draw_fixed(self, rng):
+        """A face for code: all of its Latin characters are equally wide, if there is such a face."""
+        return _drawn_from(self.fixed, rng)
 
 
 def _font_files(folders):
@@ -197,6 +202,11 @@ def _faces_of(path, wanted):
     if count > 1:  # a collection draws one design in several local forms: the simplified one
         faces = [f for f in faces if re.search(r" (SC|CN)\b", f.family)] or faces[:1]
     return [f for f in faces if not UNSUITED.search(f"{f.family} {f.style} {path.name}")]
+
+
+def _drawn_from(groups, rng):
+    faces = groups[rng.integers(len(groups))]
+    return faces[rng.integers(len(faces))]
 
 
 def _by_group(faces):

@@ -24,6 +24,7 @@ _RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usu
     "tracking": ((-0.03, 0.05), (0.05, 0.4), (0.4, 0.9)),
     "space": ((0.75, 1.3), (1.3, 3), (3, 12)),
 }
+_CELL = 2.2  # of a face for code, a space and any other character, in usual spaces
 _TEN_KINDS = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # cut out of running text, most of all
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 
@@ -50,7 +51,7 @@ class Line:
 class Look:
     """How likely what is."""
 
-    ten_characters: float = 0.12  # lines in the format of the data set: 280 x 32, ten characters
+    ten_characters: float = 0.16  # lines in the format of the data set: 280 x 32, ten characters
     full: float = 0.85  # of the others: as long as the width allows
     inverted: float = 0.4  # light on dark
     plain: float = 0.3  # neither degraded nor uneven: a screenshot
@@ -84,7 +85,7 @@ class LineMaker:
 
     def _natural(self, rng):
         kind, text = self.texts.draw_lot(rng)
-        style, face_of = self._setting(rng, kind in CHINESE_KINDS)
+        style, face_of = self._setting(rng, kind in CHINESE_KINDS, fixed=kind == "code" and rng.random() < 0.7)
         height = style.size / rng.triangular(0.46, 0.76, 1.0)  # from loose to tight line boxes
         room = int(self.width * height / HEIGHT)
         filled = 1 if rng.random() < self.look.full else rng.uniform(0.15, 1)
@@ -102,13 +103,13 @@ class LineMaker:
             return None
         return self._finished(rng, drawing, style, style.size * rng.uniform(1.05, 1.5), room, "ten")
 
-    def _setting(self, rng, chinese, least=0):
+    def _setting(self, rng, chinese, least=0, fixed=False):
         """How a line is set: its style, and which face draws which character.
 
         Args:
-            least: em size that faces of all sizes should have.
+            least: em size that faces of all sizes should have. fixed: in a face for code.
         """
-        main = self.faces.draw_lot(rng, chinese)
+        main = self.faces.draw_fixed(rng) if fixed else self.faces.draw_lot(rng, chinese)
         latin = self.faces.draw_lot(rng, False) if chinese and rng.random() < 0.35 else main
         spare = self.faces.draw_lot(rng, True)
         size = max(least, int(rng.integers(*_SIZES[bisect((0.3, 0.75), rng.random())])))
@@ -129,7 +130,7 @@ class LineMaker:
             bold=rng.uniform(0.01, 0.06) if lot[1] < 0.1 else 0.0,
             slant=rng.uniform(0.08, 0.3) if lot[2] < 0.05 and not least else 0.0,
             tracking=size * rng.uniform(*_RANGES["tracking"][bisect((0.82, 0.96), lot[3])]),
-            space=rng.uniform(*_RANGES["space"][bisect((0.82, 0.96), lot[4])]),
+            space=_CELL if main.fixed else rng.uniform(*_RANGES["space"][bisect((0.82, 0.96), lot[4])]),
         )
         return style, face_of
 

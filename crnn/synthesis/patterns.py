@@ -49,7 +49,17 @@ def percent(rng):
 def date(rng):
     year, month, day = rng.integers(1900, 2100), rng.integers(1, 13), rng.integers(1, 29)
     form = _pick(
-        rng, ["{0}-{1:02}-{2:02}", "{0}/{1}/{2}", "{0}年{1}月{2}日", "{2:02}.{1:02}.{0}", "{1}月{2}日", "{2} {3} {0}"]
+        rng,
+        [
+            "{0}-{1:02}-{2:02}",
+            "{0}/{1}/{2}",
+            "{0}年{1}月{2}日",
+            "{2:02}.{1:02}.{0}",
+            "{1}月{2}日",
+            "{2} {3} {0}",
+            "{0} 年 {1} 月 {2} 日",
+            "{1} 月 {2} 日",
+        ],
     )
     names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"]
     return form.format(year, month, day, names[month - 1])
@@ -83,8 +93,36 @@ def word(rng):
 
 def address(rng):
     return _pick(
-        rng, ["https://www.{}.com/{}?id={}", "{}@{}.org", "www.{}.cn", "C:\\{}\\{}.txt", "/usr/{}/{}.py", "{}_{}.jpg"]
+        rng,
+        [
+            "https://www.{0}.com/{1}?id={2}",
+            "https://{0}.{1}.org/{2}",
+            "http://{0}.net/{1}/{0}.html#{2}",
+            "https://{1}.cn/{0}/{1}?{0}={2}&v=1.{2}",
+            "{0}@{1}.org",
+            "www.{0}.cn",
+            "C:\\{0}\\{1}.txt",
+            "/usr/{0}/{1}.py",
+            "{0}_{1}.jpg",
+            "//{0}/{1}",
+        ],
     ).format(word(rng), word(rng), _digits(rng, 1, 5))
+
+
+def counted(rng):
+    """A number and what it counts."""
+    unit = _pick(
+        rng,
+        list("个件人年月日元次天页张台米吨岁分号章节版")
+        + ["小时", "分钟", "公里", "平方米", "GB", "MB", "ms", "kg", "cm"],
+    )
+    return _pick(rng, [integer, decimal])(rng) + _pick(rng, ["", "", " "]) + unit
+
+
+def remark(rng):
+    return _pick(rng, ["# {0} {1}", "#{2}", "# {2}% {0}", "// {0} {1}", "#{0}", "; # {0}", "/* {0} */"]).format(
+        word(rng), word(rng), _digits(rng, 1, 4)
+    )
 
 
 def code(rng):
@@ -161,5 +199,5 @@ def enumeration(rng):
 
 _PATTERNS = [
     integer, decimal, price, percent, date, time, phone, identifier, address, code, code,
-    doubles, doubles, narrow, soup, heading, span, menu, enumeration,
+    doubles, doubles, narrow, soup, heading, span, menu, menu, enumeration, counted, remark,
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """What stands in a line: running text from files, drawn characters, and made-up patterns."""
 
+import re
 from bisect import bisect
 from pathlib import Path
 
@@ -18,6 +19,7 @@ KINDS = {
     "frequent": 0.10,
     "uniform": 0.12,
     "patterns": 0.08,
+    "code": 0.03,
 }
 
 # Enough to draw lines without any file; --texts brings better ones.
@@ -36,13 +38,13 @@ class Texts:
 
     Args:
         charset: the table; only its characters are kept.
-        files: UTF-8 text files, or folders of ``*.txt``. Each is Chinese, English, mixed or a list
-            of words, by what stands in it.
+        files: UTF-8 text files, or folders of ``*.txt``. Each is Chinese, English, mixed, code or a
+            list of words, by what stands in it.
     """
 
     def __init__(self, charset, files=()):
         self.charset = charset
-        self.sources = {"chinese": [], "english": [], "mixed": [], "words": []}
+        self.sources = {"chinese": [], "english": [], "mixed": [], "words": [], "code": []}
         for path in _text_files(files):
             text = path.read_text(encoding="utf-8", errors="ignore")
             kind = kind_of(text)
@@ -71,7 +73,7 @@ class Texts:
             return "".join(self.table[rng.integers(len(self.table), size=length)])
         if kind == "frequent":
             return "".join(self.table[np.searchsorted(self.frequency, rng.random(length))])
-        if kind == "patterns":
+        if kind == "patterns" or (kind == "code" and not self.sources["code"]):
             return patterns.line(rng)
         if kind == "words":
             return self._cased(self._some_words(rng), rng)
@@ -80,7 +82,7 @@ class Texts:
         if kind == "english":
             return self._cased(self._running("english", rng, 2 * length), rng)
         text = self._running(kind, rng, length)
-        if rng.random() < 0.7:
+        if kind != "code" and rng.random() < 0.7:
             text = "".join(FULL_WIDTH.get(c, c) for c in text)
         return text
 
@@ -91,7 +93,7 @@ class Texts:
         source = sources[bisect(self._edges[kind], rng.random())]
         start = int(rng.integers(max(1, len(source) - 2 * length)))
         text = source[start : start + 2 * length]
-        if kind == "english" or rng.random() < 0.3:  # from the beginning of a word
+        if kind in ("english", "code") or rng.random() < 0.3:  # from the beginning of a word
             text = text[text.find(" ") + 1 :]
         return text[:length].strip()
 
@@ -110,13 +112,15 @@ class Texts:
     def _spliced(self, rng, length):
         """Chinese with words, numbers and brackets in it, with and without blanks between."""
         gap = " " if rng.random() < 0.5 else ""
-        parts = []
-        while sum(map(len, parts)) < length:
-            parts.append(self._running("chinese", rng, int(rng.integers(2, 14))))
+        text = ""
+        while len(text) < length:
+            chinese = self._running("chinese", rng, int(rng.integers(2, 14)))
+            if rng.random() < 0.3:  # a word before a comma
+                chinese = "，，，，。、；："[rng.integers(8)] + chinese.lstrip("，。、；：")
             latin = self._some_words(rng) if rng.random() < 0.5 else patterns.line(rng)
             latin = latin[: int(rng.integers(2, 16))].strip()
-            parts.append(_BRACKETS[rng.integers(len(_BRACKETS))].format(latin))
-        return gap.join(part for part in parts if part)
+            text += gap + chinese + gap + _BRACKETS[rng.integers(len(_BRACKETS))].format(latin)
+        return re.sub(r" *([，。、；：（）《》【】]) *", r"\1", text).strip()  # these have their own room
 
 
 _BRACKETS = ("{}", "{}", "{}", "（{}）", "({})", "“{}”", "《{}》", "【{}】")
@@ -125,10 +129,12 @@ _KIND_EDGES = np.cumsum(list(KINDS.values())).tolist()
 
 
 def kind_of(text):
-    """``chinese``, ``english``, ``mixed`` or ``words`` (one word a line), by a look at its start."""
+    """``chinese``, ``english``, ``mixed``, ``code`` or ``words`` (one word a line), by a look at its start."""
     sample = text[:50000]
     chinese = sum("\u4e00" <= c <= "\u9fff" for c in sample)
     letters = sum(c.isascii() and c.isalpha() for c in sample)
+    if sum(c in "(){}[]=_" for c in sample) > 0.05 * len(sample):
+        return "code"
     if chinese < 0.02 * len(sample):
         lines = sample.split("\n")
         return "words" if sum(" " in line for line in lines) < 0.1 * len(lines) else "english"
