@@ -6,6 +6,8 @@ one (33 ms against 144 ms for 8 lines of 69 steps on one core), and the call of 
 prediction, which must be traced once and not per shape.
 """
 
+import os
+
 import keras
 from keras import ops
 
@@ -46,14 +48,25 @@ def _sparse(labels, label_length):
 
 
 def distribute():
-    """Share batches among all devices of this machine, where the backend can; how many they are.
+    """Share batches among all devices, where the backend can.
 
-    JAX alone: with TensorFlow and PyTorch a training uses one device.
+    JAX alone: with TensorFlow and PyTorch a training uses one device. Several hosts run one process
+    each, told of each other by ``KERAS_DISTRIBUTION_JOB_ADDRESSES``, ``.._NUM_PROCESSES`` and
+    ``.._PROCESS_ID``.
+
+    Returns:
+        How many devices there are in all, which process this is, of how many.
     """
-    devices = keras.distribution.list_devices() if JAX else ["one"]
+    if not JAX:
+        return 1, 0, 1
+    import jax
+
+    if "KERAS_DISTRIBUTION_JOB_ADDRESSES" in os.environ:
+        keras.distribution.initialize()
+    devices = keras.distribution.list_devices()
     if len(devices) > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices))
-    return len(devices)
+    return len(devices), jax.process_index(), jax.process_count()
 
 
 def make_deterministic():

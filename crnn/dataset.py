@@ -40,6 +40,7 @@ class BatchFolders(keras.utils.Sequence):
         unwanted: images to leave out, as ``checking.unwanted_images`` gives them.
         classes: labels from here on are unknown.
         whole_batches: leave out the last images of an epoch that make no whole batch; others in each epoch.
+        share: (k, n) takes of each batch the images k, k + n, ...: for the k-th of n hosts.
         workers: threads that read ahead.
 
     Attributes:
@@ -57,12 +58,13 @@ class BatchFolders(keras.utils.Sequence):
         unwanted=(),
         classes=None,
         whole_batches=False,
+        share=(0, 1),
         workers=1,
         max_queue_size=16,
     ):
         super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=max_queue_size)
         self.folders, self.labels, self.batch_size = [str(folder) for folder in folders], labels, batch_size
-        self.invert, self.seed, self.epoch, self.whole_batches = invert, seed, 0, whole_batches
+        self.invert, self.seed, self.epoch, self.whole_batches, self.share = invert, seed, 0, whole_batches, share
         self.left_out, self.broken = Counter(), {}
         known = labels.largest() < (classes or len(Charset.from_file()))
         some = labels.lengths > 0
@@ -134,7 +136,8 @@ class BatchFolders(keras.utils.Sequence):
         Raises:
             DataError: no image of the batch can be used.
         """
-        places = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        first, step = self.share
+        places = self._order[index * self.batch_size : (index + 1) * self.batch_size][first::step]
         read = [self._read(place) for place in places]
         usable = next((pair for pair in read if pair), None)
         if usable is None:
@@ -146,7 +149,8 @@ class BatchFolders(keras.utils.Sequence):
         width = padded_width(max(image.shape[1] for image, _ in read))
         images = np.stack([add_colour(image, width - image.shape[1]) for image, _ in read])
         if self.invert:
-            turned = np.random.default_rng((*self._key, index)).random(len(images)) < 0.5
+            turned = np.random.default_rng((*self._key, index)).random(self.batch_size) < 0.5
+            turned = turned[first::step][: len(images)]
             images[turned] = 255 - images[turned]
         labels = np.zeros((len(read), self.longest), np.int32)
         for row, (_, known) in zip(labels, read, strict=True):

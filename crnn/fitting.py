@@ -78,12 +78,13 @@ class Fitting:
     def __init__(self, configuration, folder):
         self.configuration, self.folder = configuration, Path(folder)
         self.charset = Charset.from_file(configuration.charset)
-        devices = backend.distribute()
+        devices, process, processes = backend.distribute()
+        self.leads = process == 0  # of several hosts, one writes and speaks
         if configuration.batch_size % devices:
             raise ValueError(f"a batch of {configuration.batch_size} images cannot be shared by {devices} devices")
         keras.config.set_dtype_policy(configuration.precision)
         keras.utils.set_random_seed(configuration.seed)
-        self.train, self.test = _loaders(configuration, self.charset)
+        self.train, self.test = _loaders(configuration, self.charset, (process, processes))
         self.network = CRNN(self.charset.classes)
         if configuration.start_from:
             before = Charset.from_file(table_of(configuration.start_from))
@@ -107,14 +108,16 @@ class Fitting:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._restore()
-        (self.folder / "configuration.json").write_text(json.dumps(asdict(self.configuration), indent=1))
-        self.charset.save(self.folder / "charset.txt")
-        board = self._tensorboard()
+        if self.leads:
+            (self.folder / "configuration.json").write_text(json.dumps(asdict(self.configuration), indent=1))
+            self.charset.save(self.folder / "charset.txt")
+        board = self._tensorboard() if self.leads else None
         while self.epoch < self.configuration.epochs and not self._has_stalled():
             self._train_epoch(save_every)
             row = self._row()
             self.history.append(row)
-            self._report(row, board)
+            if self.leads:
+                self._report(row, board)
             self.epoch, self.step, self.loss = self.epoch + 1, 0, 0.0
             self._save()
         if self._has_stalled():
@@ -132,6 +135,7 @@ class Fitting:
             initial=self.step * size,
             unit=" images",
             mininterval=1.0,
+            disable=not self.leads,
         ) as bar:
             for inputs, targets in read_ahead(loader, self.step):
                 rate = configuration.rate(self.epoch * len(loader) + self.step, steps)
@@ -141,7 +145,7 @@ class Fitting:
                 self.loss += loss
                 self.step += 1
                 bar.set_postfix(loss=f"{self.loss / self.step:.4f}", refresh=False)
-                bar.update(len(targets))
+                bar.update(size)
                 self.on_step()
                 if time.perf_counter() - saved > save_every:
                     self._save()
@@ -184,8 +188,7 @@ class Fitting:
             writer = csv.DictWriter(file, row)
             writer.writeheader()
             writer.writerows(self.history)
-        if board:
-            board.on_epoch_end(self.epoch, {name: value for name, value in row.items() if name != "epoch"})
+        board.on_epoch_end(self.epoch, {name: value for name, value in row.items() if name != "epoch"})
         print(f"test batch: CER {row['val_cer']:.4f}, exactly right {row['val_exact']:.4f}", file=sys.stderr)
         for truth, said in self.samples:
             print(f"    {truth}\n  {'=' if truth == said else '!'} {said}", file=sys.stderr)
@@ -203,6 +206,8 @@ class Fitting:
         return variables_of(network=self.network.predict_core, optimizer=self.model.optimizer)
 
     def _save(self):
+        if not self.leads:
+            return
         self.checkpoint.save(self._variables(), epoch=self.epoch, step=self.step, loss=self.loss, history=self.history)
 
     def _restore(self):
@@ -224,8 +229,12 @@ def read_ahead(loader, first):
                 yield waiting.popleft().result()
 
 
-def _loaders(configuration, charset):
-    """The loaders of the training and the test batches; what they left out is said on stderr."""
+def _loaders(configuration, charset, share):
+    """The loaders of the training and the test batches; what they left out is said on stderr.
+
+    Args:
+        share: of the training batches that this process loads, see ``BatchFolders``.
+    """
     data = Path(configuration.data)
     *train_folders, test_folder = batch_folders(data / "img_batches")
     labels = {kind: Labels.from_file(data / "labels" / f"data_{kind}.txt") for kind in ("train", "test")}
@@ -235,7 +244,7 @@ def _loaders(configuration, charset):
         "unwanted": unwanted_images(data),
         "classes": len(charset),
     }
-    train = BatchFolders(train_folders or [test_folder], labels["train"], whole_batches=True, **common)
+    train = BatchFolders(train_folders or [test_folder], labels["train"], whole_batches=True, share=share, **common)
     test = BatchFolders([test_folder], labels["test"], invert=False, **common)
     for kind, loader in (("training", train), ("test", test)):
         reasons = [f"{count} left out {reason}" for reason, count in loader.left_out.items() if count]

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -24,15 +25,23 @@ np.save(sys.argv[2], backend.frozen(network.predict_core)(pictures))
 """
 
 
-def run(backend, *command, devices=1):
+def start(backend, *command, devices=1, **more):
     environment = os.environ | {
         "KERAS_BACKEND": backend,
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
         "PYTHONPATH": str(ROOT),
     }
-    result = subprocess.run([sys.executable, *map(str, command)], env=environment, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    return result
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, *map(str, command)], env=environment | more, **pipes)
+
+
+def run(backend, *command, **more):
+    finish(start(backend, *command, **more))
+
+
+def finish(process):
+    _, said = process.communicate()
+    assert process.returncode == 0, said
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +68,12 @@ def data(tmp_path_factory):
     return root
 
 
-def losses(backend, data, weights, folder, devices=1):
+def training(data, weights, folder):
     options = ["--data", data, "--folder", folder, "--charset", data / "charset.txt", "--start-from", weights]
-    run(backend, ROOT / "train.py", *options, "--epochs", 2, "--batch-size", 8, devices=devices)
+    return [ROOT / "train.py", *options, "--epochs", 2, "--batch-size", 8]
+
+
+def losses(folder):
     return [float(row["loss"]) for row in csv.DictReader((folder / "log.csv").open())]
 
 
@@ -71,9 +83,37 @@ def test_tensorflow_and_jax_predict_the_same(weights, tmp_path):
     np.testing.assert_allclose(np.load(tmp_path / "jax.npy"), np.load(tmp_path / "tensorflow.npy"), atol=1e-4)
 
 
-def test_tensorflow_and_jax_and_two_devices_train_the_same(weights, data, tmp_path):
+@pytest.fixture(scope="module")
+def alone(weights, data, tmp_path_factory):
+    """Losses of one device, with JAX."""
     (weights.parent / "charset.txt").write_bytes((data / "charset.txt").read_bytes())
-    alone = losses("jax", data, weights, tmp_path / "alone")
-    assert losses("jax", data, weights, tmp_path / "two", devices=2) == pytest.approx(alone, rel=1e-3)
-    assert losses("tensorflow", data, weights, tmp_path / "tensorflow") == pytest.approx(alone, rel=1e-2)
+    folder = tmp_path_factory.mktemp("alone")
+    run("jax", *training(data, weights, folder))
+    return losses(folder)
+
+
+def test_tensorflow_and_two_devices_train_as_one_does(weights, data, alone, tmp_path):
+    run("jax", *training(data, weights, tmp_path / "two"), devices=2)
+    run("tensorflow", *training(data, weights, tmp_path / "tensorflow"))
+    assert losses(tmp_path / "two") == pytest.approx(alone, rel=1e-3)
+    assert losses(tmp_path / "tensorflow") == pytest.approx(alone, rel=1e-2)
     assert alone[1] < alone[0]
+
+
+@pytest.mark.slow
+def test_two_hosts_train_as_one_does(weights, data, alone, tmp_path):
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        address = f"localhost:{free.getsockname()[1]}"
+    names = ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID")
+    hosts = [
+        start(
+            "jax",
+            *training(data, weights, tmp_path),
+            **{f"KERAS_DISTRIBUTION_{name}": value for name, value in zip(names, (address, "2", number), strict=True)},
+        )
+        for number in "01"
+    ]
+    for host in hosts:
+        finish(host)
+    assert losses(tmp_path) == pytest.approx(alone, rel=1e-3)
