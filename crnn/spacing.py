@@ -5,6 +5,8 @@ from crnn.image import HEIGHT
 FULL_WIDTH_PUNCTUATION = frozenset("，。、（）《》〈〉【】〔〕「」『』")
 ASCII_FOR_FULL_WIDTH = frozenset(":;!?,")  # so the table writes them in Chinese too
 EITHER = frozenset("“”‘’·…—")  # full-width beside Chinese, but English has them too
+CLAUSE_ENDS = frozenset(";!?")  # no Latin word ends in them just before Chinese: these are full-width too
+NEVER_AFTER_BLANK = frozenset(",;!?)]")  # in any language written here
 FAR = HEIGHT  # columns: a gap between Chinese characters that stands for more than their spacing
 
 
@@ -16,8 +18,8 @@ def is_chinese(character):
 def space_between(left, right, gap, seen, before=""):
     """Whether a blank stands between two characters.
 
-    Two Chinese characters have none, nor has full-width punctuation beside anything, unless the
-    gap is far wider than a character. Where a Latin character stands, the reader of the picture
+    Two Chinese characters have none, nor has full-width punctuation beside anything, nor a comma or
+    a closing bracket before it, unless the gap is far wider than a character. Where a Latin character stands, the reader of the picture
     decides: the network if it saw the place, else the gap at which the line was cut.
 
     Args:
@@ -29,8 +31,12 @@ def space_between(left, right, gap, seen, before=""):
     >>> space_between("d", "i", 9, None), space_between("的", "重", 9, True)
     (True, False)
     """
-    full_width = left in FULL_WIDTH_PUNCTUATION or (left in ASCII_FOR_FULL_WIDTH and is_chinese(before))
-    if full_width or right in FULL_WIDTH_PUNCTUATION:
+    full_width = (
+        left in FULL_WIDTH_PUNCTUATION
+        or (left in ASCII_FOR_FULL_WIDTH and (is_chinese(before) or before == "”"))
+        or (left in CLAUSE_ENDS and is_chinese(right))
+    )
+    if full_width or right in FULL_WIDTH_PUNCTUATION or right in NEVER_AFTER_BLANK:
         return gap > FAR
     square = [is_chinese(character) for character in (left, right)]
     if all(square) or (any(square) and (left in EITHER or right in EITHER)):

@@ -18,6 +18,11 @@ from crnn.spacing import space_between
         ("用", "P", 4, True, True),  # a visible gap between Chinese and Latin
         ("用", "P", 6, None, False),  # a cut in ordinary spacing
         ("年", "2", 12, None, True),
+        ("d", ",", 7, True, False),  # no word is apart from its comma
+        ("x", "]", 7, None, False),
+        ("d", ".", 7, True, True),  # but .NET and .py are words
+        (";", "城", 9, True, False),  # a full-width one: Chinese goes on
+        (";", "h", 9, True, True),
     ],
 )
 def test_rule(left, right, gap, seen, space):
@@ -26,4 +31,5 @@ def test_rule(left, right, gap, seen, space):
 
 def test_ascii_punctuation_after_chinese_is_full_width():
     assert not space_between(":", "4", 9, True, before="线")
+    assert not space_between(":", "系", 9, True, before="”")
     assert space_between(":", "4", 9, True, before="e")
