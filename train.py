@@ -31,6 +31,7 @@ def arguments():
     synthetic.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
     synthetic.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
     synthetic.add_argument("--heldout-texts", type=Path, nargs="*", help="the same for the lines to measure on")
+    synthetic.add_argument("--rendered", type=Path, nargs="*", default=[], help="files of crnn.synthesis.browser")
     synthetic.add_argument("--lines", type=int, nargs="+", metavar="N", help="lines of each stage")
     synthetic.add_argument("--processes", type=int, default=1, help="that draw lines")
     return parser.parse_args()
@@ -82,7 +83,7 @@ def train_on_stream(options):
         stages = zip(recipe.stages, options.lines, strict=False)
         recipe = replace(recipe, stages=tuple(replace(stage, lines=lines) for stage, lines in stages))
     fonts, texts = tuple(options.fonts), tuple(options.texts)
-    source = Source(fonts, texts, seed=recipe.seed)
+    source = Source(fonts, texts, seed=recipe.seed, rendered=tuple(options.rendered))
     heldout = Source(fonts, tuple(options.heldout_texts or texts), seed=recipe.seed + 1_000_000)
     Trainer(recipe, source, heldout, options.folder or "runs/synthetic", options.processes).run()
     return 0

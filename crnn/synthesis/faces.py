@@ -82,6 +82,7 @@ class Face:
         self.count = self._face.num_faces
         self.family = (self._face.family_name or b"").decode("utf-8", "replace")
         self.style = (self._face.style_name or b"").decode("utf-8", "replace")
+        self.postscript_name = (self._face.postscript_name or b"").decode("ascii", "replace")
         self.sizes = () if self._face.is_scalable else tuple(s.height for s in self._face.available_sizes)
         self.strikes = frozenset(s.height for s in self._face.available_sizes)
         handle = self._face._FT_Face

@@ -5,7 +5,7 @@ process asks, or what was asked before.
 """
 
 from bisect import bisect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -55,6 +55,7 @@ class Look:
     full: float = 0.85  # of the others: as long as the width allows
     inverted: float = 0.4  # light on dark
     plain: float = 0.3  # neither degraded nor uneven: a screenshot
+    rendered: float = 0.12  # of all, taken from files if there are some
 
 
 class LineMaker:
@@ -64,11 +65,15 @@ class LineMaker:
         faces: ``faces.Faces``. texts: ``texts.Texts``. charset: the table.
         seed: every seed is another endless series of lines.
         width: columns, at height 32, that a line may fill.
+
+    Attributes:
+        rendered: list of ``rendered.Rendered`` whose lines are mixed in.
     """
 
     def __init__(self, faces, texts, charset, seed=0, width=WIDTH, look=None):
         self.faces, self.texts, self.charset = faces, texts, charset
         self.seed, self.width, self.look = seed, width, look or Look()
+        self.rendered = []
 
     def line(self, index):
         """Line ``index`` of this seed's series.
@@ -78,6 +83,8 @@ class LineMaker:
         """
         for attempt in range(100):
             rng = np.random.default_rng((self.seed, index, attempt))
+            if self.rendered and rng.random() < self.look.rendered:
+                return self._kept(rng)
             line = self._ten(rng) if rng.random() < self.look.ten_characters else self._natural(rng)
             if line is not None:
                 return line
@@ -91,6 +98,17 @@ class LineMaker:
         filled = 1 if rng.random() < self.look.full else rng.uniform(0.15, 1)
         drawing = draw(text, face_of, style, filled * room - rng.uniform(0, 0.5) * style.size)
         return drawing and self._finished(rng, drawing, style, height, room, kind)
+
+    def _kept(self, rng):
+        """A line from a file, some as the next program saved them."""
+        some = self.rendered[rng.integers(len(self.rendered))]
+        line = some.line(rng.integers(len(some)))
+        image = line.image
+        if rng.random() < 0.15:
+            image = degrade.shrink_and_grow(rng, image, rng.uniform(0.6, 1))
+        if rng.random() < 0.35:
+            image = degrade.jpeg(image, rng.integers(40, 96))
+        return replace(line, image=image)
 
     def _ten(self, rng):
         kind = _TEN_KINDS[rng.integers(len(_TEN_KINDS))]

@@ -13,6 +13,7 @@ from crnn.ctc import steps_needed
 from crnn.image import HEIGHT, add_colour
 from crnn.synthesis.faces import Faces, system_folders
 from crnn.synthesis.lines import WIDTH, LineMaker, Look
+from crnn.synthesis.rendered import Rendered
 from crnn.synthesis.texts import Texts
 
 STEPS = WIDTH // 4 - 1  # time steps of a line, as ``network.steps`` counts them (without Keras here)
@@ -47,10 +48,13 @@ class Source:
     seed: int = 0
     system_fonts: bool = True
     look: Look = field(default_factory=Look)
+    rendered: tuple = ()  # files of lines, as ``python -m crnn.synthesis.browser`` writes them
 
     def maker(self, charset):
         folders = [*self.fonts, *(system_folders() if self.system_fonts else ())]
-        return LineMaker(Faces(folders, charset), Texts(charset, self.texts), charset, self.seed, look=self.look)
+        maker = LineMaker(Faces(folders, charset), Texts(charset, self.texts), charset, self.seed, look=self.look)
+        maker.rendered = [Rendered(path) for path in self.rendered]
+        return maker
 
 
 def column_labels(line, encoded, blank):
