@@ -4,7 +4,8 @@ The whole network does not learn from nothing with CTC in useful time: the LSTMs
 convolutions from the loss. But synthetic lines know where each character stands. So first the
 convolutions alone learn to name the character of each column, then the LSTMs learn the same on top
 of them, then all layers learn with CTC, three times: each time the rate falls to nothing, fewer errors
-are left.
+are left. What the last two of these came to is averaged, which leaves fewer errors than either has
+(Izmailov et al.: Averaging Weights Leads to Wider Optima and Better Generalization, UAI 2018).
 """
 
 import csv
@@ -26,6 +27,7 @@ from crnn.losses import column_loss, given_loss
 from crnn.network import CRNN
 from crnn.optimizer import ConvolutionMuon
 from crnn.synthesis.stream import STEPS, Stream, make_batch
+from crnn.weights import save_average
 
 CLIP_NORM = 5.0
 
@@ -69,8 +71,9 @@ class Recipe:
         Stage("blstms", 14_000, 2e-3, decay=0.5, blank_weight=0.3),
         Stage("ctc", 26_000, 8e-4, decay=0.7),
         Stage("polish", 58_000, 1e-3, decay=0.8),
-        Stage("again", 57_000, 1e-3, decay=0.8),
+        Stage("again", 56_000, 1e-3, decay=0.8),
     )
+    earlier: float = 0.25  # share of the weights of the last stage but one in the average with the last
     batch_size: int = 32
     seed: int = 1
 
@@ -154,6 +157,7 @@ class Trainer:
             self._run_stage(self.recipe.stages[self.stage], model, stream, report_every, save_every)
             if self._stop:
                 return False
+            self._keep_or_average()
             if self.stage + 1 == len(self.recipe.stages):
                 return True
             self.stage, self.step = self.stage + 1, 0
@@ -193,6 +197,16 @@ class Trainer:
                 self.save()
                 saved = last = time.perf_counter()
         self.save()
+
+    def _keep_or_average(self):
+        """Keep the weights of a stage that is done, or average the last with them."""
+        before, last = self.recipe.stages[-2:]
+        stage = self.recipe.stages[self.stage]
+        kept = self.folder / f"{before.name}.h5"
+        if stage is before and stage.with_ctc:
+            self.network.save_weights(kept, "float32")
+        elif stage is last and before.with_ctc:
+            save_average(self.network.predict_core, kept, self.recipe.earlier, self.folder / "CRNN.h5")
 
     def stop(self, *_):
         """End the run after the step at hand, its state saved; also the handler of signals."""

@@ -17,6 +17,24 @@ SOFTMAX = "blstm2_out"
 
 def save(model, path, dtype="float16"):
     """Write the weights of ``model`` to ``path``: whole, or not at all."""
+    _write(model, {layer.name: layer.get_weights() for layer in _weighted_layers(model)}, path, dtype)
+
+
+def save_average(model, other, share, path, dtype="float16"):
+    """Write the average of the weights of ``model`` and of a file, which counts for ``share``."""
+    theirs = read(other)
+    average = {
+        layer.name: [
+            (1 - share) * own + share * their
+            for own, their in zip(layer.get_weights(), theirs[layer.name], strict=True)
+        ]
+        for layer in _weighted_layers(model)
+    }
+    _write(model, average, path, dtype)
+
+
+def _write(model, values, path, dtype):
+    """Write ``values``, name -> arrays, of the layers of ``model``."""
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
     with h5py.File(partial, "w") as file:
@@ -28,8 +46,8 @@ def save(model, path, dtype="float16"):
             group = file.create_group(layer.name)
             names = [_weight_name(layer, weight) for weight in layer.weights]
             group.attrs["weight_names"] = [name.encode() for name in names]
-            for name, weight in zip(names, layer.weights, strict=True):
-                group.create_dataset(name, data=np.asarray(weight.value, dtype))
+            for name, value in zip(names, values[layer.name], strict=True):
+                group.create_dataset(name, data=np.asarray(value, dtype))
     os.replace(partial, path)
 
 

@@ -12,7 +12,7 @@ from crnn.charset import Charset
 from crnn.metrics import LineScores
 
 ROOT = Path(__file__).resolve().parent.parent
-WORST_CER = 0.015  # the shipped weights have 0.0098
+WORST_CER = 0.015  # the shipped weights have 0.0105
 LABELS = dict(row.split("\t") for row in (ROOT / "asset" / "labels.tsv").read_text(encoding="utf-8").splitlines())
 
 

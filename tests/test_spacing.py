@@ -23,6 +23,7 @@ from crnn.spacing import space_between
         ("d", ".", 7, True, True),  # but .NET and .py are words
         (";", "城", 9, True, False),  # a full-width one: Chinese goes on
         (";", "h", 9, True, True),
+        (",", "是", 9, True, False),
     ],
 )
 def test_rule(left, right, gap, seen, space):

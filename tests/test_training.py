@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from crnn.network import CRNN
 from crnn.synthesis.stream import Source
 from crnn.training import Recipe, Stage, Trainer
 
@@ -36,6 +37,21 @@ def test_a_run_that_is_stopped_and_taken_up_gives_the_weights_of_one_that_is_not
         straight.network.predict_core.get_weights(), last.network.predict_core.get_weights(), strict=True
     ):
         np.testing.assert_allclose(have, want, atol=2e-5)
+
+
+def test_the_last_two_stages_are_averaged(make_trainer):
+    trainer = make_trainer("average", lines=(0, 0, 2, 2))
+    trainer.run()
+    before = CRNN(trainer.charset.classes)
+    before.load_weights(trainer.folder / "ctc.h5")
+    average = CRNN(trainer.charset.classes)
+    average.load_weights(trainer.folder / "CRNN.h5")
+    cores = (before.predict_core, trainer.network.predict_core, average.predict_core)
+    for old, new, kept in zip(*(core.get_weights() for core in cores), strict=True):
+        np.testing.assert_allclose(kept, 0.25 * old + 0.75 * new, atol=1e-3, rtol=1e-3)
+    assert any(
+        np.any(old != new) for old, new in zip(before.predict_core.get_weights(), cores[1].get_weights(), strict=True)
+    )
 
 
 def test_stages_train_what_they_should(make_trainer):
