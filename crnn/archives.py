@@ -4,8 +4,8 @@ An archive is unpacked into a temporary folder beside its target and moved into 
 complete, so that a folder that is there is whole, and what is there need not be unpacked again.
 
 What an archive holds is looked at with py7zr before anything is written. The program 7z writes it,
-where it is installed: py7zr spends twice the time of the decompression on the 36,000 small files of a
-batch. It does the same where there is no 7z.
+where it is installed: on 40,000 small files py7zr took 2.9 times as long. It does the same where there is
+no 7z.
 """
 
 import multiprocessing

@@ -3,23 +3,25 @@
 What was tried to make it fast, for one piece of 280 pixels on two cores of a Xeon at 2.8 GHz (Ice
 Lake), whose floor is 23 ms (2026-11-23):
 
-=============================================================  =============  ===============
-                                                               alone          in batches of 8
-=============================================================  =============  ===============
-Keras on TensorFlow, one graph for all shapes                  99 ms          36 ms
-the same, LSTMs in NumPy with the input projected beforehand   44 to 55 ms    26 ms
-ONNX Runtime, batch norms folded (what is used)                22 to 25 ms    18 to 21 ms
-the same, conv2 to conv6 in int8 (it changes texts)            12 to 16 ms    10 to 12 ms
-=============================================================  =============  ===============
+=============================================================  ============  =============  ==============
+                                                               alone         in batches of  a piece
+=============================================================  ============  =============  ==============
+Keras on TensorFlow, one graph for all shapes                  99 ms         32             36 ms
+the same, LSTMs in NumPy with the input projected beforehand   44 to 55 ms   32             26 ms
+ONNX Runtime, batch norms folded (what is used)                22 to 25 ms   8              18 to 23 ms
+the same, conv2 to conv6 in int8                               16 ms         8              11 to 12 ms
+=============================================================  ============  =============  ==============
 
-Winograd's convolutions F(4, 3) as matrix products in NumPy took 24 ms alone and 10 in batches, for
-the convolutions: no gain alone, and a second engine to keep.
+int8 changed the best class of 17 of 6,624 steps, in 11 of 96 lines. Winograd's convolutions F(4, 3) as
+matrix products in NumPy took 20 ms a piece on one core, for conv2 to conv6 in batches of 8, and no less
+than the backend's alone: not worth a second engine.
 """
 
 import argparse
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -89,6 +91,7 @@ def start_to_first_text(engine):
 
 
 def print_machine():
+    """What this machine is and can do; the least seconds a piece can take, None without TensorFlow."""
     names = {line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")}
     print(f"machine: {', '.join(names) or platform.processor()}, {os.cpu_count()} cores; {time.strftime('%Y-%m-%d')}")
     floor = None
@@ -184,12 +187,15 @@ def print_peers():
         pictures = [np.repeat(read_grey(path)[..., None], 3, 2) for path in paths]
         seconds = timed(lambda: [reader(picture, use_det=False, use_cls=False) for picture in pictures], 0, 2)
         print(f"RapidOCR: {1e3 * seconds / len(paths):.1f} ms a line")
-    if subprocess.run(["which", "tesseract"], stdout=subprocess.DEVNULL).returncode == 0:
+    if shutil.which("tesseract"):
         command = ["tesseract", "-", "-", "--psm", "7", "-l", "chi_sim+eng"]
         environment = os.environ | {"OMP_THREAD_LIMIT": "2"}
         start = time.perf_counter()
         for path in paths:
-            subprocess.run(command, input=path.read_bytes(), env=environment, capture_output=True)
+            result = subprocess.run(command, input=path.read_bytes(), env=environment, capture_output=True)
+            if result.returncode or b"Failed loading" in result.stderr:
+                print(f"Tesseract: not measured, {result.stderr.decode(errors='replace').strip().splitlines()[0]}")
+                return
         print(f"Tesseract: {1e3 * (time.perf_counter() - start) / len(paths):.1f} ms a line, a process each")
 
 

@@ -41,7 +41,7 @@ def write_label_file(path, lines, rng):
 
 
 def write_images(folder, count, rng):
-    """A data set in two archives, of the images of the sample, shifted: (its names are its own)."""
+    """A data set in two archives: the images of the sample, each shifted, all with one label."""
     from crnn.charset import Charset
 
     charset = Charset.from_file()

@@ -1,8 +1,8 @@
 """``predict_core`` as a fast function of arrays, by one of two engines.
 
 ``onnx``: ONNX Runtime on the CPU, from the weights file alone. Neither Keras nor TensorFlow is
-imported: a process has its first text within a second or two, and one piece of 280 pixels takes half
-as long as in TensorFlow, whose LSTMs are loops of some twenty operations a step.
+imported: a process has its first text within a second or two, and one piece of 280 pixels takes a
+quarter of the time of TensorFlow, whose LSTMs are loops of some twenty operations a step.
 ``keras``: the Keras model on its backend, whatever that computes on.
 """
 
@@ -15,9 +15,14 @@ from crnn.charset import Charset, table_of
 ENGINES = ("onnx", "keras")
 
 
-def default_engine():
-    """``onnx`` if it is installed."""
-    return "onnx" if find_spec("onnxruntime") and find_spec("onnx") else "keras"
+def default_engine(path=""):
+    """``onnx`` if what it needs for a file is installed: for an ONNX file ONNX Runtime, for a weights file onnx too."""
+    needed = ("onnxruntime",) if _is_onnx(path) else ("onnxruntime", "onnx")
+    return "onnx" if all(map(find_spec, needed)) else "keras"
+
+
+def _is_onnx(path):
+    return str(path).endswith(".onnx")
 
 
 def predictor(path, classes=None, engine=None):
@@ -31,15 +36,15 @@ def predictor(path, classes=None, engine=None):
     Raises:
         OSError, ValueError: the file cannot be read, or does not fit the network; no such engine.
     """
-    engine = engine or default_engine()
+    engine = engine or default_engine(path)
     classes = classes or Charset.from_file(table_of(path)).classes
     if engine == "keras":
         return _keras_predictor(path, classes)
     if engine != "onnx":
         raise ValueError(f"{engine}: no such engine; there are {', '.join(ENGINES)}")
-    if default_engine() != "onnx":
+    if default_engine(path) != "onnx":
         raise ValueError("the engine onnx is not installed: pip install onnx onnxruntime")
-    if str(path).endswith(".onnx"):
+    if _is_onnx(path):
         return onnx_predictor(str(path), classes)
     from crnn.export import graph_from_weights
 

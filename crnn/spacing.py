@@ -5,7 +5,7 @@ from crnn.image import HEIGHT
 FULL_WIDTH_PUNCTUATION = frozenset("，。、（）《》〈〉【】〔〕「」『』")
 ASCII_FOR_FULL_WIDTH = frozenset(":;!?,")  # so the table writes them in Chinese too
 EITHER = frozenset("“”‘’·…—")  # full-width beside Chinese, but English has them too
-CLAUSE_ENDS = frozenset(",;!?")  # before Chinese, what looks like a blank after them is their own width
+CLAUSE_ENDS = ASCII_FOR_FULL_WIDTH - {":"}  # before Chinese, what looks like a blank after them is their own width
 NEVER_AFTER_BLANK = frozenset(",;!?)]")  # in any language written here
 FAR = HEIGHT  # columns: a gap between Chinese characters that stands for more than their spacing
 

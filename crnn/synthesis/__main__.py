@@ -5,12 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from crnn.charset import DEFAULT_TABLE, Charset
 from crnn.synthesis.lines import Look
-from crnn.synthesis.stream import Source, drawn_side_by_side, padded
+from crnn.synthesis.stream import Source, drawn_side_by_side, write_preview
 from crnn.writing import write_data_set
 
 
@@ -41,7 +38,9 @@ def main():
         charset = Charset.from_file(options.charset)
         maker = source.maker(charset)  # here too: its errors are for people
         if options.preview:
-            write_preview(maker, options.folder, options.images)
+            options.folder.mkdir(parents=True, exist_ok=True)
+            images = [maker.line(number).image for number in range(options.images)]
+            write_preview(images, options.folder / "preview.png")
         else:
             shape = (options.parts, options.batches)
             lines = drawn_side_by_side(source, charset, options.images, options.processes)
@@ -50,15 +49,6 @@ def main():
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-def write_preview(maker, folder, count, columns=4):
-    """Lines side by side in ``preview.png``, to compare with real ones."""
-    tiles = [np.pad(padded(maker.line(number).image), 2, constant_values=128) for number in range(count)]
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
-    rows = [np.hstack(tiles[at : at + columns]) for at in range(0, len(tiles), columns)]
-    folder.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(folder / "preview.png"), np.vstack(rows))
 
 
 if __name__ == "__main__":

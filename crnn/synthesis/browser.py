@@ -23,7 +23,7 @@ from crnn.charset import Charset
 from crnn.image import to_height
 from crnn.synthesis.lines import CHINESE_KINDS, WIDTH, Line
 from crnn.synthesis.rendered import save
-from crnn.synthesis.stream import Source, padded
+from crnn.synthesis.stream import Source, write_preview
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 LINES = 60  # of a page
@@ -218,10 +218,7 @@ def main():
     save(lines, options.path)
     print(f"{options.path}: {len(lines)} lines")
     if options.preview:
-        tiles = [np.pad(padded(line.image), 2, constant_values=128) for line in lines[:120]]
-        tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % 4)
-        rows = [np.hstack(tiles[at : at + 4]) for at in range(0, len(tiles), 4)]
-        cv2.imwrite(str(options.path.with_suffix(".png")), np.vstack(rows))
+        write_preview([line.image for line in lines[:120]], options.path.with_suffix(".png"))
     return 0
 
 

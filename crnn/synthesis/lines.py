@@ -65,15 +65,13 @@ class LineMaker:
         faces: ``faces.Faces``. texts: ``texts.Texts``. charset: the table.
         seed: every seed is another endless series of lines.
         width: columns, at height 32, that a line may fill.
-
-    Attributes:
-        rendered: list of ``rendered.Rendered`` whose lines are mixed in.
+        rendered: ``rendered.Rendered`` each, whose lines are mixed in.
     """
 
-    def __init__(self, faces, texts, charset, seed=0, width=WIDTH, look=None):
+    def __init__(self, faces, texts, charset, seed=0, width=WIDTH, look=None, rendered=()):
         self.faces, self.texts, self.charset = faces, texts, charset
         self.seed, self.width, self.look = seed, width, look or Look()
-        self.rendered = []
+        self.rendered = rendered
 
     def line(self, index):
         """Line ``index`` of this seed's series.

@@ -52,9 +52,9 @@ class Source:
 
     def maker(self, charset):
         folders = [*self.fonts, *(system_folders() if self.system_fonts else ())]
-        maker = LineMaker(Faces(folders, charset), Texts(charset, self.texts), charset, self.seed, look=self.look)
-        maker.rendered = [Rendered(path) for path in self.rendered]
-        return maker
+        faces, texts = Faces(folders, charset), Texts(charset, self.texts)
+        rendered = [Rendered(path) for path in self.rendered]
+        return LineMaker(faces, texts, charset, self.seed, look=self.look, rendered=rendered)
 
 
 def column_labels(line, encoded, blank):
@@ -81,6 +81,14 @@ def padded(image, width=WIDTH):
     """Bring a line to ``width`` by colour adding, or by a cut: (32, width)."""
     missing = width - image.shape[1]
     return add_colour(image, missing) if missing > 0 else image[:, :width]
+
+
+def write_preview(images, path, columns=4):
+    """Lines side by side in one picture, to compare with real ones."""
+    tiles = [np.pad(padded(image), 2, constant_values=128) for image in images]
+    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
+    rows = [np.hstack(tiles[at : at + columns]) for at in range(0, len(tiles), columns)]
+    cv2.imwrite(str(path), np.vstack(rows))
 
 
 def make_batch(maker, first, size):
