@@ -12,6 +12,7 @@ from crnn.ctc import steps_needed
 from crnn.folders import batch_folders, read_image
 from crnn.labels import Labels
 from crnn.synthesis.faces import Faces
+from crnn.synthesis.hard import misread, text_of
 from crnn.synthesis.lines import Look
 from crnn.synthesis.stream import STEPS, Source, Stream, column_labels, make_batch
 from crnn.synthesis.texts import KINDS, Texts, kind_of
@@ -151,3 +152,19 @@ def test_a_data_set_is_written_unpacked_and_read(source, tmp_path):
     assert (len(train), len(test)) == (8, 4)
     with pytest.raises(FileExistsError, match="data_train.txt exists already"):
         write_data_set([], 12, CHARSET, tmp_path, parts=2, batches=3)
+
+
+def test_what_is_misread_stands_in_the_text_as_often():
+    counts = misread([("时间", "时问"), ("间歇", "问歇"), ("一日", "日"), ("a b", "ab"), ("right", "right")])
+    assert counts == {"间": 2, "问": 2, "一": 1}
+    text = text_of(counts, 5000, np.random.default_rng(0))
+    assert len(text) == 5000 and text.count("间") == pytest.approx(2000, rel=0.1)
+
+
+def test_a_text_of_hard_characters_is_written(font_folder, tmp_path):
+    path = tmp_path / "hard.txt"
+    command = [sys.executable, "-m", "crnn.synthesis.hard", path, "--lines", "40", "--length", "500"]
+    result = subprocess.run([*command, "--fonts", font_folder], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    text = path.read_text(encoding="utf-8")
+    assert len(text) == 500 and set(text) <= set(CHARSET.characters)

@@ -25,7 +25,6 @@ _RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usu
     "space": ((0.75, 1.3), (1.3, 3), (3, 12)),
 }
 _CELL = 2.2  # of a face for code, a space and any other character, in usual spaces
-_TEN_KINDS = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # cut out of running text, most of all
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 
 
@@ -51,11 +50,12 @@ class Line:
 class Look:
     """How likely what is."""
 
-    ten_characters: float = 0.16  # lines in the format of the data set: 280 x 32, ten characters
+    ten_characters: float = 0.25  # lines in the format of the data set: 280 x 32, ten characters
     full: float = 0.85  # of the others: as long as the width allows
     inverted: float = 0.4  # light on dark
     plain: float = 0.3  # neither degraded nor uneven: a screenshot
     rendered: float = 0.12  # of all, taken from files if there are some
+    ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
 
 
 class LineMaker:
@@ -109,7 +109,7 @@ class LineMaker:
         return replace(line, image=image)
 
     def _ten(self, rng):
-        kind = _TEN_KINDS[rng.integers(len(_TEN_KINDS))]
+        kind = self.look.ten_kinds[rng.integers(len(self.look.ten_kinds))]
         style, face_of = self._setting(rng, chinese=True, least=20)
         text = self.texts.of_kind(kind, rng).replace(" ", "")
         text = "".join(character for character in text if face_of(character))[:TEN]
