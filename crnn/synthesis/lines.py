@@ -54,7 +54,7 @@ class Look:
     full: float = 0.85  # of the others: as long as the width allows
     inverted: float = 0.4  # light on dark
     plain: float = 0.3  # neither degraded nor uneven: a screenshot
-    rendered: float = 0.12  # of all, taken from files if there are some
+    rendered: float = 0.16  # of all, taken from files if there are some
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
 
 
