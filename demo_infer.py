@@ -13,6 +13,7 @@ def arguments():
     parser.add_argument("--format", choices=("text", "tsv", "json"), default="text")
     parser.add_argument("--weights", default=HERE / "weights" / "CRNN.h5", help="default: weights/CRNN.h5")
     parser.add_argument("--engine", choices=("onnx", "keras"), help="default: onnx if it is installed")
+    parser.add_argument("--decoding", choices=("beam", "greedy"), default="beam", help="greedy: the network alone")
     return parser.parse_args()
 
 
@@ -21,7 +22,7 @@ def main():
     from crnn import demo
 
     paths = options.paths or [demo.default_folder(HERE / "asset")]
-    return demo.run(paths, options.weights, options.format, options.engine)
+    return demo.run(paths, options.weights, options.format, options.engine, options.decoding)
 
 
 if __name__ == "__main__":

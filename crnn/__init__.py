@@ -11,6 +11,8 @@ The modules, in the order in which a picture meets them:
 ``prediction``     ``predict_core`` as a fast function of arrays: ONNX Runtime or Keras
 ``export``         the network as an ONNX graph or a SavedModel
 ``ctc``            greedy decoding into runs, which labels can be aligned
+``beam``           prefix beam search, which weighs what usually follows what
+``ngrams``         what usually follows what, counted in texts
 ``spacing``        the one rule that decides where a space stands
 ``recognizer``     pictures -> lines of text, batched over all pieces
 ``metrics``        character error rate, exact lines, 1 - NED

@@ -141,9 +141,17 @@ def print_lines(recognizer):
             line = to_height(picture)
             split(line, gaps(line), LONGEST_PIECE)
 
-    steps = np.random.default_rng(0).random((69, recognizer.charset.classes)).astype(np.float32)
     print(f"of that, preparation {1e3 * timed(prepare) / len(pictures):.2f} ms a line, ", end="")
-    print(f"decoding {1e3 * timed(lambda: greedy_runs(steps)):.2f} ms a piece")
+    pieces = []
+
+    def kept(probabilities):
+        pieces.append(probabilities)
+        return []
+
+    Recognizer(recognizer.predict, recognizer.charset, kept).read(pictures)
+    for name, decode in (("greedy decoding", greedy_runs), ("beam search", recognizer.decode)):
+        seconds = timed(lambda decode=decode: [decode(piece) for piece in pieces])
+        print(f"{name} {1e3 * seconds / len(pictures):.2f} ms", end=", " if decode is greedy_runs else "\n")
 
 
 def print_growth(recognizer):

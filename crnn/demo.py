@@ -34,11 +34,11 @@ def find_pictures(paths):
     return found, empty
 
 
-def run(paths, weights, form, engine=None):
+def run(paths, weights, form, engine, decoding):
     """Read pictures and write what they say to stdout.
 
     Args:
-        engine: see ``prediction.predictor``.
+        form: one of ``WRITERS``. engine: see ``prediction.predictor``. decoding: see ``Recognizer.from_weights``.
 
     Returns:
         Exit status: 0, 1 if something could not be read, 2 if there is nothing to read with.
@@ -55,7 +55,7 @@ def run(paths, weights, form, engine=None):
     from crnn.recognizer import Recognizer
 
     try:
-        recognizer = Recognizer.from_weights(weights, engine=engine)
+        recognizer = Recognizer.from_weights(weights, engine=engine, decoding=decoding)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -8,38 +8,37 @@ from pathlib import Path
 import numpy as np
 
 from crnn.charset import Charset
+from crnn.ctc import greedy_runs
 from crnn.metrics import LineScores
+from crnn.recognizer import DECODINGS
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "CRNN.h5"
 CHUNK = 32  # images predicted at once
 
 
 def best_paths(predict, images):
-    """The best class of each step and its probability.
+    """The best class of each step: (n, steps) int64.
 
     Args:
         predict: see ``recognizer.Recognizer``. images: (n, 32, width, 1), any numbers.
-
-    Returns:
-        (n, steps) int64, (n, steps) float32
     """
-    classes, likely = [], []
-    for at in range(0, len(images), CHUNK):
-        probabilities = predict(np.asarray(images[at : at + CHUNK], np.float32))
-        classes.append(probabilities.argmax(-1))
-        likely.append(probabilities.max(-1))
-    return np.concatenate(classes), np.concatenate(likely)
+    chunks = (images[at : at + CHUNK] for at in range(0, len(images), CHUNK))
+    return np.concatenate([predict(np.asarray(chunk, np.float32)).argmax(-1) for chunk in chunks])
 
 
-def score_images(predict, images, texts, charset):
-    """Scores of images of one width, and the pairs (truth, prediction) they come from."""
-    from crnn.ctc import runs_of_path
+def score_images(predict, images, texts, charset, decode=greedy_runs):
+    """Scores of images of one width, and the pairs (truth, prediction) they come from.
 
+    Args:
+        decode: runs of probabilities (steps, classes).
+    """
     scores, pairs = LineScores(), []
-    for path, likely, truth in zip(*best_paths(predict, images), texts, strict=True):
-        said = charset.decode([run.label for run in runs_of_path(path, likely, charset.blank)])
-        pairs.append((truth, said))
-        scores.update(truth, said)
+    for at in range(0, len(images), CHUNK):
+        predicted = predict(np.asarray(images[at : at + CHUNK], np.float32))
+        for probabilities, truth in zip(predicted, texts[at : at + CHUNK], strict=True):
+            said = charset.decode([run.label for run in decode(probabilities)])
+            pairs.append((truth, said))
+            scores.update(truth, said)
     return scores, pairs
 
 
@@ -71,6 +70,7 @@ def arguments():
     parser.add_argument("--texts", type=Path, nargs="*", default=[])
     parser.add_argument("--seed", type=int, default=2_000_000)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--decoding", choices=DECODINGS, default=DECODINGS[0], help="greedy: the network alone")
     parser.add_argument("--errors", action="store_true", help="also print each line that is not exactly right")
     options = parser.parse_args()
     if (options.labels is None) == (options.synthetic is None):
@@ -83,7 +83,7 @@ def main():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.recognizer import Recognizer
 
-    recognizer = Recognizer.from_weights(options.weights)
+    recognizer = Recognizer.from_weights(options.weights, decoding=options.decoding)
     if options.labels:
         pairs = read_pairs(options.labels, recognizer)
     else:
@@ -108,7 +108,7 @@ def _synthetic_pairs(options, recognizer):
         tuple(options.fonts), tuple(options.texts), options.seed, not options.fonts, Look(ten_characters=1.0)
     )
     batch = make_batch(source.maker(Charset.from_file()), 0, options.synthetic)
-    return score_images(recognizer.predict, batch.images, batch.texts, recognizer.charset)[1]
+    return score_images(recognizer.predict, batch.images, batch.texts, recognizer.charset, recognizer.decode)[1]
 
 
 if __name__ == "__main__":

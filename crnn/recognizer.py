@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 import numpy as np
 
 from crnn import image, spacing
+from crnn.beam import beam_runs
 from crnn.charset import SPACE, Charset, table_of
 from crnn.ctc import greedy_runs
+from crnn.ngrams import ngrams_of
 
+DECODINGS = ("beam", "greedy")
 LONGEST_PIECE = 280  # columns at height 32: the width of the lines the network learnt from
 MOST_COLUMNS = 5 * LONGEST_PIECE  # of a piece without gaps: it is cut all the same, lest memory end
 WIDTH_STEP = 32  # columns: pieces are widened to a multiple of this, to share batches
@@ -82,18 +86,21 @@ class Recognizer:
     Args:
         predict: probabilities (batch, steps, classes) of float32 pictures (batch, 32, width, 1).
         charset: the table of labels.
+        decode: runs, as of ``ctc.greedy_runs``, of probabilities (steps, classes).
     """
 
-    def __init__(self, predict, charset=None):
+    def __init__(self, predict, charset=None, decode=greedy_runs):
         self.predict = predict
         self.charset = charset or Charset.from_file()
+        self.decode = decode
 
     @classmethod
-    def from_weights(cls, path, charset=None, engine=None):
+    def from_weights(cls, path, charset=None, engine=None, decoding=DECODINGS[0]):
         """A reader with the network and the weights of a file.
 
         Args:
             path, engine: see ``prediction.predictor``. charset: default: the table beside the file.
+            decoding: ``beam``, with the n-grams that suit the weights if there are some, or ``greedy``.
 
         Raises:
             OSError, ValueError: the file cannot be read, or does not fit the network; no such engine.
@@ -101,7 +108,9 @@ class Recognizer:
         from crnn.prediction import predictor
 
         charset = charset or Charset.from_file(table_of(path))
-        return cls(predictor(path, charset.classes, engine), charset)
+        ngrams = ngrams_of(path) if decoding == "beam" else None
+        decode = partial(beam_runs, gain=ngrams.gain) if ngrams else greedy_runs
+        return cls(predictor(path, charset.classes, engine), charset, decode)
 
     def read(self, pictures):
         """Read pictures.
@@ -144,7 +153,7 @@ class Recognizer:
                 batch = same[at : at + size]
                 stacked = np.stack([piece.pixels for piece in batch])[..., None].astype(np.float32)
                 for piece, probabilities in zip(batch, self.predict(stacked), strict=True):
-                    piece.runs = greedy_runs(probabilities)
+                    piece.runs = self.decode(probabilities)
 
     def _assembled(self, prepared):
         """The text of a line from its pieces, with the blanks that ``spacing`` wants."""

@@ -251,7 +251,7 @@ class Trainer:
         core = self.network.columns_core if stage.name == "columns" else self.network.predict_core
         predict = backend.traced(core)
         heldout = self.heldout
-        classes, _ = best_paths(predict, heldout.images)
+        classes = best_paths(predict, heldout.images)
         characters = heldout.column_labels != self.charset.blank
         glyphs = float((classes == heldout.column_labels)[characters].mean())
         scores, pairs = score_images(predict, heldout.images, heldout.texts, self.charset)

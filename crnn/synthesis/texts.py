@@ -141,6 +141,13 @@ def kind_of(text):
     return "mixed" if letters > 0.12 * (letters + chinese) else "chinese"
 
 
+def running_texts(files):
+    """What stands in UTF-8 files, or folders of ``*.txt``, each as one line."""
+    for path in _text_files(files):
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        yield _joined(text, kind_of(text))
+
+
 def _joined(text, kind):
     if kind == "chinese":
         return "".join(line.strip() for line in text.split("\n"))

@@ -1,0 +1,115 @@
+"""Prefix beam search: the text that sums to most over all its paths, weighed by what usually follows what.
+
+Hannun, Maas, Jurafsky, Ng: First-Pass Large Vocabulary Continuous Speech Recognition using
+Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with two changes. Classes less likely
+than ``LEAST`` at a step are not followed: most steps have one class left and most lines no choice
+at all, and these are decoded greedily, to the same result. And what follows what is weighed by how
+much more likely the history makes a character than it is anyway, so that a rare one is not
+punished for being rare.
+"""
+
+import math
+
+import numpy as np
+
+from crnn.ctc import greedy_runs, runs_of_path
+
+LEAST = 0.01  # probability
+WIDTH = 8  # texts followed at once
+WEIGHT = 0.25  # of the n-grams, against the network's 1
+
+
+def beam_runs(probabilities, gain=None, weight=WEIGHT, least=LEAST, width=WIDTH):
+    """The runs of the most likely text.
+
+    Args:
+        probabilities: (steps, classes), the last class the blank.
+        gain: ``NGrams.gain``; without it the network alone decides.
+
+    Returns:
+        As ``ctc.greedy_runs``; the runs of a text that greedy decoding does not find are those of its best path.
+    """
+    greedy = greedy_runs(probabilities)
+    doubtful = probabilities.max(axis=-1, initial=0) < 1 - least
+    if not doubtful.any():
+        return greedy
+    labels = most_likely(probabilities, gain, weight, least, width)
+    if labels == tuple(run.label for run in greedy):
+        return greedy
+    path = best_path(probabilities, labels)
+    return runs_of_path(path, probabilities[np.arange(len(path)), path], probabilities.shape[1] - 1)
+
+
+def most_likely(probabilities, gain, weight, least, width):
+    """Labels of the most likely text: a tuple."""
+    blank = probabilities.shape[1] - 1
+    beams = {(): (1.0, 0.0, 0.0)}  # labels: P(they, a blank last), P(they, the last one last), weight * gains
+    for step in probabilities:
+        classes = np.flatnonzero(step >= least)
+        if len(classes) == 0:
+            classes = np.array([step.argmax()])
+        found = {}
+        for labels, (blank_last, label_last, gains) in beams.items():
+            last = labels[-1] if labels else blank
+            for label, probability in zip(classes.tolist(), step[classes].tolist(), strict=True):
+                if label == blank:
+                    _add(found, labels, (blank_last + label_last) * probability, 0.0, gains)
+                    continue
+                if label == last:
+                    _add(found, labels, 0.0, label_last * probability, gains)
+                before = blank_last if label == last else blank_last + label_last
+                if before > 0:
+                    longer = (*labels, label)
+                    gained = 0.0 if longer in found or gain is None else weight * gain(labels[-3:], label)
+                    _add(found, longer, 0.0, before * probability, gains + gained)
+        beams = dict(sorted(found.items(), key=_score, reverse=True)[:width])
+        likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())
+        if likeliest < 1e-100:  # long before it is too small for a float
+            beams = {labels: (b / likeliest, n / likeliest, gains) for labels, (b, n, gains) in beams.items()}
+    return max(beams.items(), key=_score)[0]
+
+
+def _add(found, labels, blank_last, label_last, gains):
+    if labels in found:
+        before = found[labels]
+        found[labels] = (before[0] + blank_last, before[1] + label_last, before[2])
+    else:
+        found[labels] = (blank_last, label_last, gains)
+
+
+def _score(beam):
+    blank_last, label_last, gains = beam[1]
+    return math.log(blank_last + label_last + 1e-300) + gains
+
+
+def best_path(probabilities, labels):
+    """The most likely path of labels: one class a step (Viterbi).
+
+    Args:
+        probabilities: (steps, classes), the last class the blank. labels: that fit in the steps.
+
+    Returns:
+        (steps,) int64.
+    """
+    blank = probabilities.shape[1] - 1
+    states = np.full(2 * len(labels) + 1, blank)
+    states[1::2] = labels
+    may_skip = np.zeros(len(states), bool)  # the blank between two different labels
+    may_skip[3::2] = states[3::2] != states[1:-2:2]
+    with np.errstate(divide="ignore"):
+        likely = np.log(probabilities[:, states])
+    score = np.full(len(states), -np.inf)
+    score[:2] = likely[0, :2]
+    came = np.zeros(likely.shape, np.int64)  # from how many states back
+    for step in range(1, len(likely)):
+        ways = np.full((3, len(states)), -np.inf)
+        ways[0], ways[1, 1:] = score, score[:-1]
+        ways[2, 2:] = np.where(may_skip[2:], score[:-2], -np.inf)
+        came[step] = ways.argmax(axis=0)
+        score = ways.max(axis=0) + likely[step]
+    at = len(states) - 1 if len(states) == 1 or score[-1] > score[-2] else len(states) - 2
+    path = []
+    for back in came[::-1]:
+        path.append(states[at])
+        at -= back[at]
+    return np.array(path[::-1])

@@ -1,0 +1,87 @@
+import math
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crnn.charset import Charset
+from crnn.ngrams import NGrams, ngrams_of
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE = Charset(["blank", *"abcd"])
+A, B, C, D = range(1, 5)
+
+
+@pytest.fixture(scope="module")
+def ngrams():
+    return NGrams.counted(["abcabcabd", "abc"], TABLE, least=(1, 1, 1, 1))
+
+
+def test_what_followed_gains_and_what_did_not_loses(ngrams):
+    assert ngrams.gain((A, B), C) > ngrams.gain((A, B), D) > ngrams.gain((A, B), A)
+    assert ngrams.gain((A,), B) > 0 > ngrams.gain((A,), C)
+    assert ngrams.gain((), A) == 0
+
+
+def test_probabilities_after_any_history_sum_to_one(ngrams):
+    alone = np.array([1, 5, 5, 4, 2]) / 17  # counts and one more each
+    for history in ((), (A,), (A, B), (C, A, B), (D, D, D), (0,)):
+        total = sum(math.exp(ngrams.gain(history, label)) * alone[label] for label in range(5))
+        assert total == pytest.approx(1)
+
+
+def test_only_three_characters_of_the_history_count(ngrams):
+    assert ngrams.gain((D, D, C, A, B), C) == ngrams.gain((C, A, B), C)
+
+
+def test_rare_ngrams_are_left_out():
+    ngrams = NGrams.counted(["ab" * 3 + "cd"], TABLE, least=(1, 3, 9))
+    assert [len(keys) for keys in ngrams.keys] == [4, 1, 0]
+    assert ngrams.gain((A,), B) > 0 == ngrams.gain((C,), D)
+
+
+def test_a_file_keeps_everything(ngrams, tmp_path):
+    ngrams.save(tmp_path / "ngrams.npz")
+    again = NGrams.load(tmp_path / "ngrams.npz")
+    for history in ((A, B), (C, A, B)):
+        assert [again.gain(history, label) for label in range(5)] == [ngrams.gain(history, label) for label in range(5)]
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "ngrams.npz"
+    np.savez(path, a=1)
+    for content in (path.read_bytes(), path.read_bytes()[:-9], b"no"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="ngrams.npz is no file of n-grams"):
+            NGrams.load(path)
+
+
+def test_weights_of_another_table_get_none(tmp_path):
+    assert ngrams_of(tmp_path / "CRNN.h5") is not None
+    TABLE.save(tmp_path / "charset.txt")
+    assert ngrams_of(tmp_path / "CRNN.h5") is None
+
+
+def test_the_files_of_the_project_know_both_languages():
+    charset, ngrams = Charset.from_file(), ngrams_of(ROOT / "weights" / "CRNN.h5")
+    for text, wrong in (("中国人民", "中国入民"), ("时间", "时问"), ("illness", "il1ness")):
+        right, other = (
+            sum(ngrams.gain(tuple(labels[:at]), labels[at]) for at in range(len(labels)))
+            for labels in map(charset.encode, (text, wrong))
+        )
+        assert right > other
+
+
+def test_the_command_counts_and_names_what_it_cannot_read(tmp_path):
+    (tmp_path / "a.txt").write_text("白日依山尽，黄河入海流。" * 20, encoding="utf-8")
+    command = [sys.executable, "-m", "crnn.ngrams", tmp_path / "ngrams.npz"]
+    result = subprocess.run([*command, tmp_path], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0 and "n-grams" in result.stdout
+    labels = Charset.from_file().encode("白日")
+    assert NGrams.load(tmp_path / "ngrams.npz").gain((labels[0],), labels[1]) > 0
+    shutil.rmtree(tmp_path)
+    result = subprocess.run([*command, tmp_path / "none.txt"], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 1 and "none.txt" in result.stderr
