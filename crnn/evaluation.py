@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from crnn.charset import Charset
 from crnn.ctc import greedy_runs
 from crnn.metrics import LineScores
 from crnn.recognizer import DECODINGS
@@ -63,9 +62,14 @@ def read_pairs(labels, recognizer):
 
 
 def arguments():
+    from crnn.synthesis.texts import KINDS
+
     parser = argparse.ArgumentParser(prog="python -m crnn.evaluation", description="Measure how well weights read.")
     parser.add_argument("labels", nargs="?", type=Path, help="labels.tsv: picture TAB text")
-    parser.add_argument("--synthetic", type=int, metavar="N", help="measure on N ten-character lines drawn here")
+    parser.add_argument("--synthetic", type=int, metavar="N", help="measure on N lines drawn here")
+    parser.add_argument("--kind", choices=("ten", *KINDS), default="ten", help="of these (default: ten characters)")
+    parser.add_argument("--words", type=Path, metavar="FILE", help="each word of a file, in each Latin face")
+    parser.add_argument("--table", action="store_true", help="each character of the table, in each Chinese face")
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="draw with the faces of these folders alone")
     parser.add_argument("--texts", type=Path, nargs="*", default=[])
     parser.add_argument("--seed", type=int, default=2_000_000)
@@ -73,9 +77,32 @@ def arguments():
     parser.add_argument("--decoding", choices=DECODINGS, default=DECODINGS[0], help="greedy: the network alone")
     parser.add_argument("--errors", action="store_true", help="also print each line that is not exactly right")
     options = parser.parse_args()
-    if (options.labels is None) == (options.synthetic is None):
-        parser.error("name either a label file or --synthetic N")
+    if sum(map(bool, (options.labels, options.synthetic, options.words, options.table))) != 1:
+        parser.error("name either a label file, or --synthetic N, --words FILE or --table")
     return options
+
+
+def _pairs(options, recognizer):
+    """Pairs (truth, prediction) of what the options name."""
+    from crnn import heldout
+
+    if options.labels:
+        return read_pairs(options.labels, recognizer)
+    where = (options.fonts, options.texts, options.seed)
+    if options.synthetic and options.kind == "ten":
+        batch = heldout.ten_characters(*where, options.synthetic)
+        decode = recognizer.decode
+        return score_images(recognizer.predict, batch.images, batch.texts, recognizer.charset, decode)[1]
+    if options.synthetic:
+        lines = heldout.of_kind(*where, options.kind, options.synthetic)
+    elif options.words:
+        words = options.words.read_text(encoding="utf-8").split()
+        lines = heldout.words_in_each_face(options.fonts, options.seed, words)
+    else:
+        lines = heldout.table_in_each_face(options.fonts, options.seed)
+    lines = list(lines)
+    read = recognizer.read(line.image for line in lines)
+    return [(line.text, said.text) for line, said in zip(lines, read, strict=True)]
 
 
 def main():
@@ -83,11 +110,12 @@ def main():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.recognizer import Recognizer
 
-    recognizer = Recognizer.from_weights(options.weights, decoding=options.decoding)
-    if options.labels:
-        pairs = read_pairs(options.labels, recognizer)
-    else:
-        pairs = _synthetic_pairs(options, recognizer)
+    try:
+        recognizer = Recognizer.from_weights(options.weights, decoding=options.decoding)
+        pairs = _pairs(options, recognizer)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
     spaced, bare = LineScores(), LineScores()
     for truth, said in pairs:
         spaced.update(truth, said)
@@ -98,17 +126,7 @@ def main():
         f"{spaced.lines} lines: CER {bare.cer:.2%} without spaces, {spaced.cer:.2%} with; "
         f"exactly right {bare.exact:.1%} without spaces, {spaced.exact:.1%} with; 1-NED {spaced.one_minus_ned:.4f}"
     )
-
-
-def _synthetic_pairs(options, recognizer):
-    from crnn.synthesis.lines import Look
-    from crnn.synthesis.stream import Source, make_batch
-
-    source = Source(
-        tuple(options.fonts), tuple(options.texts), options.seed, not options.fonts, Look(ten_characters=1.0)
-    )
-    batch = make_batch(source.maker(Charset.from_file()), 0, options.synthetic)
-    return score_images(recognizer.predict, batch.images, batch.texts, recognizer.charset, recognizer.decode)[1]
+    return 0
 
 
 if __name__ == "__main__":

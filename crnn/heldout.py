@@ -1,0 +1,67 @@
+"""Synthetic lines to measure on, of faces, texts and seeds that training has not seen."""
+
+from itertools import chain, count, islice
+
+import numpy as np
+
+from crnn.charset import Charset
+from crnn.synthesis.faces import Faces, system_folders
+from crnn.synthesis.lines import LineMaker, Look
+from crnn.synthesis.stream import Source, make_batch
+
+SHORT = 8  # characters that fit into a line, whatever their face
+
+
+def ten_characters(fonts, texts, seed, lines):
+    """Lines in the data set's own format, degraded as in training: a ``stream.Batch``.
+
+    Args:
+        fonts: folders of the only faces; empty for those of the system. texts: files or folders.
+    """
+    return make_batch(_maker(fonts, texts, seed, ten_characters=1.0), 0, lines)
+
+
+def of_kind(fonts, texts, seed, kind, lines):
+    """Lines of one of ``texts.KINDS`` in natural aspect, degraded as in training: ``Line`` each."""
+    maker = _maker(fonts, texts, seed, ten_characters=0.0)
+    return islice((line for line in map(maker.line, count()) if line.kind == kind), lines)
+
+
+def _maker(fonts, texts, seed, **look):
+    return Source(tuple(fonts), tuple(texts), seed, not fonts, Look(**look)).maker(Charset.from_file())
+
+
+def table_in_each_face(fonts, seed):
+    """Each character of the table once in each Chinese face that draws it, clean, a few a line."""
+    charset = Charset.from_file()
+    rng = np.random.default_rng(seed)
+    for face in chain.from_iterable(Faces(fonts or system_folders(), charset).chinese):
+        characters = rng.permutation([c for c in charset.characters[1:] if c in face.drawable])
+        texts = ["".join(characters[at : at + SHORT]) for at in range(0, len(characters), SHORT)]
+        yield from _clean(face, texts, charset, seed)
+
+
+def words_in_each_face(fonts, seed, words):
+    """Each word on its own line in each Latin face, clean."""
+    charset = Charset.from_file()
+    for face in chain.from_iterable(Faces(fonts or system_folders(), charset).latin):
+        yield from _clean(face, words, charset, seed)
+
+
+def _clean(face, texts, charset, seed):
+    """Texts in one face, in all its sizes and ways of drawing."""
+    look = Look(ten_characters=0.0, full=1.0, plain=1.0)
+    for number, text in enumerate(texts):
+        yield LineMaker(_Always(face), _Always(text), charset, seed, look=look).line(number)
+
+
+class _Always:
+    """Faces or texts of which each lot is the same."""
+
+    def __init__(self, one):
+        self.one = one
+
+    def draw_lot(self, _, chinese=None):
+        return ("words", self.one) if chinese is None else self.one
+
+    draw_fixed = draw_lot

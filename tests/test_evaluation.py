@@ -1,0 +1,62 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crnn import heldout
+from crnn.charset import Charset
+from crnn.evaluation import read_pairs
+
+ROOT = Path(__file__).resolve().parent.parent
+WORDS = ROOT / "tests" / "narrow_doubles.txt"
+
+
+def evaluated(*options):
+    command = [sys.executable, "-m", "crnn.evaluation", *map(str, options)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_each_word_is_drawn_in_each_face(font_folder):
+    words = WORDS.read_text(encoding="utf-8").split()
+    assert len(words) == 300
+    lines = list(heldout.words_in_each_face([font_folder], 1, words[:7]))
+    assert len(lines) % 7 == 0 and [line.text for line in lines[:7]] == words[:7]
+
+
+def test_each_character_of_the_table_is_drawn(font_folder):
+    first_face = list(heldout.table_in_each_face([font_folder], 1))
+    drawn = set("".join(line.text for line in first_face))
+    assert drawn <= set(Charset.from_file().characters) and len(drawn) > 5000
+
+
+def test_only_lines_of_the_kind_asked_for_come(font_folder):
+    assert {line.kind for line in heldout.of_kind([font_folder], [], 1, "words", 5)} == {"words"}
+
+
+def test_a_label_line_without_a_tab_is_named(tmp_path):
+    labels = tmp_path / "labels.tsv"
+    labels.write_text("a.png text\n")
+    with pytest.raises(ValueError, match="labels.tsv: 'a.png text' is no picture, tab and text"):
+        read_pairs(labels, None)
+
+
+def test_scores_come_with_the_lines_that_are_wrong(tmp_path):
+    labels = tmp_path / "labels.tsv"
+    picture = ROOT / "asset" / "poem.png"
+    labels.write_text(
+        f"{picture}\t雨过小桥春草绿，灯明老屋夜书香。\n{picture}\t雨过小桥春草绿，灯明老屋夜书臭。\n", encoding="utf-8"
+    )
+    result = evaluated(labels, "--errors")
+    assert result.returncode == 0, result.stderr
+    assert "夜书臭" in result.stdout and "2 lines: CER 3.12%" in result.stdout
+    assert "exactly right 50.0%" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [(["none.tsv"], 1, "none.tsv"), ([], 2, "name either"), (["--table", "a"], 2, "name either")],
+)
+def test_what_cannot_be_measured_is_said(options, status, said):
+    result = evaluated(*options)
+    assert result.returncode == status and said in result.stderr and "Traceback" not in result.stderr
