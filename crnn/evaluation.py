@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from crnn.ctc import greedy_runs
-from crnn.metrics import LineScores
+from crnn.metrics import Calibration, LineScores
 from crnn.recognizer import DECODINGS
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "CRNN.h5"
@@ -41,8 +41,8 @@ def score_images(predict, images, texts, charset, decode=greedy_runs):
     return scores, pairs
 
 
-def read_pairs(labels, recognizer):
-    """Read the pictures that a label file names: pairs (truth, prediction), both folded.
+def labelled_pictures(labels):
+    """What a label file names: grey pictures and their texts.
 
     Args:
         labels: lines ``picture TAB text``; paths are relative to the file's folder.
@@ -56,9 +56,7 @@ def read_pairs(labels, recognizer):
     for row in rows:
         if len(row) < 2:
             raise ValueError(f"{labels}: {row[0]!r} is no picture, tab and text")
-    lines = recognizer.read([read_grey(labels.parent / row[0]) for row in rows])
-    fold = recognizer.charset.fold
-    return [(fold(row[-1]), fold(line.text)) for row, line in zip(rows, lines, strict=True)]
+    return [read_grey(labels.parent / row[0]) for row in rows], [row[-1] for row in rows]
 
 
 def arguments():
@@ -76,33 +74,27 @@ def arguments():
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--decoding", choices=DECODINGS, default=DECODINGS[0], help="greedy: the network alone")
     parser.add_argument("--errors", action="store_true", help="also print each line that is not exactly right")
+    parser.add_argument("--calibration", action="store_true", help="also print how often each confidence is right")
     options = parser.parse_args()
     if sum(map(bool, (options.labels, options.synthetic, options.words, options.table))) != 1:
         parser.error("name either a label file, or --synthetic N, --words FILE or --table")
     return options
 
 
-def _pairs(options, recognizer):
-    """Pairs (truth, prediction) of what the options name."""
+def _pictures(options):
+    """Grey pictures and texts of what the options name."""
     from crnn import heldout
 
     if options.labels:
-        return read_pairs(options.labels, recognizer)
-    where = (options.fonts, options.texts, options.seed)
-    if options.synthetic and options.kind == "ten":
-        batch = heldout.ten_characters(*where, options.synthetic)
-        decode = recognizer.decode
-        return score_images(recognizer.predict, batch.images, batch.texts, recognizer.charset, decode)[1]
+        return labelled_pictures(options.labels)
     if options.synthetic:
-        lines = heldout.of_kind(*where, options.kind, options.synthetic)
+        lines = heldout.of_kind(options.fonts, options.texts, options.seed, options.kind, options.synthetic)
     elif options.words:
         words = options.words.read_text(encoding="utf-8").split()
         lines = heldout.words_in_each_face(options.fonts, options.seed, words)
     else:
         lines = heldout.table_in_each_face(options.fonts, options.seed)
-    lines = list(lines)
-    read = recognizer.read(line.image for line in lines)
-    return [(line.text, said.text) for line, said in zip(lines, read, strict=True)]
+    return zip(*((line.image, line.text) for line in lines), strict=True)
 
 
 def main():
@@ -112,20 +104,28 @@ def main():
 
     try:
         recognizer = Recognizer.from_weights(options.weights, decoding=options.decoding)
-        pairs = _pairs(options, recognizer)
+        pictures, texts = _pictures(options)
+        lines = recognizer.read(pictures)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    spaced, bare = LineScores(), LineScores()
-    for truth, said in pairs:
+    fold = recognizer.charset.fold
+    spaced, bare, calibration = LineScores(), LineScores(), Calibration()
+    for truth, line in zip(map(fold, texts), lines, strict=True):
+        said = fold(line.text)
         spaced.update(truth, said)
         bare.update(truth.replace(" ", ""), said.replace(" ", ""))
+        calibration.update(truth, line.characters)
         if options.errors and truth != said:
             print(f"  {truth}\n! {said}")
     print(
         f"{spaced.lines} lines: CER {bare.cer:.2%} without spaces, {spaced.cer:.2%} with; "
         f"exactly right {bare.exact:.1%} without spaces, {spaced.exact:.1%} with; 1-NED {spaced.one_minus_ned:.4f}"
     )
+    if options.calibration:
+        for low, high, count, confidence, right in calibration.bins:
+            print(f"confidence {low:.1f} to {high:.1f}: {count} characters, mean {confidence:.3f}, {right:.3f} right")
+        print(f"expected calibration error {calibration.error:.4f}")
     return 0
 
 

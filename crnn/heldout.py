@@ -7,28 +7,21 @@ import numpy as np
 from crnn.charset import Charset
 from crnn.synthesis.faces import Faces, system_folders
 from crnn.synthesis.lines import LineMaker, Look
-from crnn.synthesis.stream import Source, make_batch
+from crnn.synthesis.stream import Source
 
 SHORT = 8  # characters that fit into a line, whatever their face
 
 
-def ten_characters(fonts, texts, seed, lines):
-    """Lines in the data set's own format, degraded as in training: a ``stream.Batch``.
+def of_kind(fonts, texts, seed, kind, lines):
+    """Lines of one kind, degraded as in training: ``Line`` each.
 
     Args:
         fonts: folders of the only faces; empty for those of the system. texts: files or folders.
+        kind: one of ``texts.KINDS``, or ``ten``: in the data set's own format, 280 x 32, ten characters.
     """
-    return make_batch(_maker(fonts, texts, seed, ten_characters=1.0), 0, lines)
-
-
-def of_kind(fonts, texts, seed, kind, lines):
-    """Lines of one of ``texts.KINDS`` in natural aspect, degraded as in training: ``Line`` each."""
-    maker = _maker(fonts, texts, seed, ten_characters=0.0)
+    look = Look(ten_characters=float(kind == "ten"))
+    maker = Source(tuple(fonts), tuple(texts), seed, not fonts, look).maker(Charset.from_file())
     return islice((line for line in map(maker.line, count()) if line.kind == kind), lines)
-
-
-def _maker(fonts, texts, seed, **look):
-    return Source(tuple(fonts), tuple(texts), seed, not fonts, Look(**look)).maker(Charset.from_file())
 
 
 def table_in_each_face(fonts, seed):

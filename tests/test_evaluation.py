@@ -6,7 +6,7 @@ import pytest
 
 from crnn import heldout
 from crnn.charset import Charset
-from crnn.evaluation import read_pairs
+from crnn.evaluation import labelled_pictures
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = ROOT / "tests" / "narrow_doubles.txt"
@@ -30,15 +30,16 @@ def test_each_character_of_the_table_is_drawn(font_folder):
     assert drawn <= set(Charset.from_file().characters) and len(drawn) > 5000
 
 
-def test_only_lines_of_the_kind_asked_for_come(font_folder):
-    assert {line.kind for line in heldout.of_kind([font_folder], [], 1, "words", 5)} == {"words"}
+@pytest.mark.parametrize("kind", ["words", "ten"])
+def test_only_lines_of_the_kind_asked_for_come(kind, font_folder):
+    assert [line.kind for line in heldout.of_kind([font_folder], [], 1, kind, 5)] == [kind] * 5
 
 
 def test_a_label_line_without_a_tab_is_named(tmp_path):
     labels = tmp_path / "labels.tsv"
     labels.write_text("a.png text\n")
     with pytest.raises(ValueError, match="labels.tsv: 'a.png text' is no picture, tab and text"):
-        read_pairs(labels, None)
+        labelled_pictures(labels)
 
 
 def test_scores_come_with_the_lines_that_are_wrong(tmp_path):
@@ -47,10 +48,11 @@ def test_scores_come_with_the_lines_that_are_wrong(tmp_path):
     labels.write_text(
         f"{picture}\t雨过小桥春草绿，灯明老屋夜书香。\n{picture}\t雨过小桥春草绿，灯明老屋夜书臭。\n", encoding="utf-8"
     )
-    result = evaluated(labels, "--errors")
+    result = evaluated(labels, "--errors", "--calibration")
     assert result.returncode == 0, result.stderr
     assert "夜书臭" in result.stdout and "2 lines: CER 3.12%" in result.stdout
     assert "exactly right 50.0%" in result.stdout
+    assert "confidence 0.9 to 1.0: " in result.stdout and "expected calibration error 0." in result.stdout
 
 
 @pytest.mark.parametrize(
