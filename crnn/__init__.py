@@ -27,7 +27,7 @@ The modules, in the order in which a picture meets them:
 ``fitting``        training from batch folders
 ``checkpoint``     the whole state of either training in one file
 ``optimizer``      Muon, for convolutions too
-``evaluation``     how well weights read; ``heldout``: synthetic lines to measure on
+``evaluation``     how well weights read; ``heldout``: synthetic lines to measure on; ``curves``: pictures of it
 ``benchmark``      how fast reading is; ``data_benchmark``: unpacking, loader, training step
 ``demo``           what ``demo_infer.py`` does
 ``backend``        all that only TensorFlow, JAX or PyTorch can do

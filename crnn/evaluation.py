@@ -75,6 +75,7 @@ def arguments():
     parser.add_argument("--decoding", choices=DECODINGS, default=DECODINGS[0], help="greedy: the network alone")
     parser.add_argument("--errors", action="store_true", help="also print each line that is not exactly right")
     parser.add_argument("--calibration", action="store_true", help="also print how often each confidence is right")
+    parser.add_argument("--diagram", type=Path, help="picture to draw of that; needs matplotlib")
     options = parser.parse_args()
     if sum(map(bool, (options.labels, options.synthetic, options.words, options.table))) != 1:
         parser.error("name either a label file, or --synthetic N, --words FILE or --table")
@@ -126,6 +127,10 @@ def main():
         for low, high, count, confidence, right in calibration.bins:
             print(f"confidence {low:.1f} to {high:.1f}: {count} characters, mean {confidence:.3f}, {right:.3f} right")
         print(f"expected calibration error {calibration.error:.4f}")
+    if options.diagram:
+        from crnn.curves import draw_reliability
+
+        draw_reliability(calibration, options.diagram)
     return 0
 
 
