@@ -120,6 +120,19 @@ def train(folder, steps):
     return [configuration.batch_size / float(np.median(seconds)) for seconds in (rates["loader"], rates["memory"])]
 
 
+def draw(fonts, texts, lines):
+    """Synthetic lines that one core draws in a second, of its own time; the first ones only open the faces."""
+    from crnn.charset import Charset
+    from crnn.synthesis.stream import Source, make_batch
+
+    cv2.setNumThreads(1)
+    maker = Source(tuple(fonts), tuple(texts)).maker(Charset.from_file())
+    make_batch(maker, 0, lines)
+    start = time.process_time()
+    make_batch(maker, lines, lines)
+    return lines / (time.process_time() - start)
+
+
 def _above(before):
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
@@ -135,6 +148,9 @@ def arguments():
     parser.add_argument("--images", type=int, default=40_000, help="in two archives")
     parser.add_argument("--label-lines", type=int, default=3_600_000)
     parser.add_argument("--steps", type=int, default=30, help="of training, to be measured")
+    parser.add_argument("--lines", type=int, default=3000, help="synthetic ones, to be drawn")
+    parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
+    parser.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
     return parser.parse_args()
 
 
@@ -142,6 +158,8 @@ def main():
     options = arguments()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     rng = np.random.default_rng(0)
+    drawn = _apart(draw, options.fonts, options.texts, options.lines)
+    print(f"synthetic lines: {drawn:.0f} a second of one core", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         write_label_file(root / "labels.txt", options.label_lines, rng)

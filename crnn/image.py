@@ -67,8 +67,13 @@ def to_height(grey):
     Returns:
         (32, max(1, round(width * 32 / height))) uint8.
     """
+    return resize(grey, natural_width(grey))
+
+
+def natural_width(grey):
+    """Columns of a picture at height 32, its aspect ratio kept."""
     height, width = grey.shape
-    return resize(grey, max(1, round(width * HEIGHT / height)))
+    return max(1, round(width * HEIGHT / height))
 
 
 def resize(grey, width):

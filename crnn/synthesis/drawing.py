@@ -32,6 +32,7 @@ class Drawing:
         text: the characters drawn, as the font draws them.
         left, right: (len(text),) float, the columns between which the ink of each character
             stands; for a space, between which the pen moved.
+        top, bottom: the rows between which there is ink.
         baseline: row of the baseline.
     """
 
@@ -39,6 +40,8 @@ class Drawing:
     text: str
     left: np.ndarray
     right: np.ndarray
+    top: int
+    bottom: int
     baseline: int
 
 
@@ -56,6 +59,7 @@ def draw(text, face_of, style, width):
     baseline = round(1.4 * style.size)
     coverage = np.zeros((rows, int(width) + 2 * style.size), np.uint8)
     characters, left, right = [], [], []
+    highest, lowest = rows, 0
     pen = 0.5 * style.size
     limit = pen + width
     for character in text:
@@ -80,6 +84,7 @@ def draw(text, face_of, style, width):
             continue
         patch = coverage[top:bottom, x : x + breadth]
         np.maximum(patch, glyph.coverage[top - y : bottom - y], out=patch)
+        highest, lowest = min(highest, top), max(lowest, bottom)
         characters.append(character)
         left.append(x)
         right.append(x + breadth)
@@ -94,5 +99,7 @@ def draw(text, face_of, style, width):
         "".join(characters),
         np.array(left, float) - first,
         np.array(right, float) - first,
+        highest,
+        lowest,
         baseline,
     )

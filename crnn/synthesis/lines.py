@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from crnn.image import HEIGHT, resize, to_height
+from crnn.image import HEIGHT, natural_width, resize
 from crnn.synthesis import degradation as degrade
 from crnn.synthesis.drawing import Style, draw
 from crnn.synthesis.surroundings import add_company, place
@@ -166,9 +166,7 @@ class LineMaker:
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
             picture = degrade.jpeg(picture, rng.integers(70 if plain else 50 if ten else 25, 96))
-        image = to_height(picture)
-        if ten or image.shape[1] > self.width:
-            image = resize(picture, self.width)
+        image = resize(picture, self.width if ten else min(self.width, natural_width(picture)))
         scale = image.shape[1] / picture.shape[1]
         return self._labelled(image, drawing.text, left * scale, right * scale, kind)
 

@@ -17,7 +17,7 @@ from crnn.synthesis.rendered import Rendered
 from crnn.synthesis.texts import Texts
 
 STEPS = WIDTH // 4 - 1  # time steps of a line, as ``network.steps`` counts them (without Keras here)
-_LOOKED_AT = 4 * np.arange(STEPS, dtype=np.float32)[:, None] + 4
+_LOOKED_AT = 4 * np.arange(STEPS, dtype=np.float32) + 4
 AHEAD = 6  # batches a process draws ahead
 
 
@@ -71,9 +71,8 @@ def column_labels(line, encoded, blank):
     """
     middle = (line.left + line.right) / 2
     reach = np.maximum(2, 0.2 * (line.right - line.left))
-    distance = np.abs(_LOOKED_AT - middle)
-    nearest = distance.argmin(axis=1)
-    owned = distance.min(axis=1) <= reach[nearest]
+    nearest = np.searchsorted((middle[1:] + middle[:-1]) / 2, _LOOKED_AT)
+    owned = np.abs(_LOOKED_AT - middle[nearest]) <= reach[nearest]
     return np.where(owned, np.array(encoded, np.int32)[nearest], blank)
 
 

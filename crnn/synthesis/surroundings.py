@@ -16,8 +16,7 @@ def place(rng, drawing, size, height, width):
     Returns:
         coverage (height, width), the baseline's row in it, the columns added on the left.
     """
-    rows = np.flatnonzero(drawing.coverage.max(axis=1))
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    top, bottom = drawing.top, drawing.bottom
     ink = bottom - top
     if rng.random() < 0.12 and ink > 0.5 * size:  # cropped to the ink, as far as the width allows
         height = max(ink * rng.uniform(1, 1.2), height * drawing.coverage.shape[1] / width)
