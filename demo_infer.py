@@ -12,7 +12,7 @@ def arguments():
     parser.add_argument("paths", nargs="*", metavar="PATH", help="pictures, or folders of them (default: asset)")
     parser.add_argument("--format", choices=("text", "tsv", "json"), default="text")
     parser.add_argument("--weights", default=HERE / "weights" / "CRNN.h5", help="default: weights/CRNN.h5")
-    parser.add_argument("--engine", choices=("onnx", "keras"), help="default: onnx if it is installed")
+    parser.add_argument("--engine", choices=("onnx", "onnx-float32", "keras"), help="default: onnx if it is installed")
     parser.add_argument("--decoding", choices=("beam", "greedy"), default="beam", help="greedy: the network alone")
     return parser.parse_args()
 

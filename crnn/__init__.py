@@ -9,7 +9,8 @@ The modules, in the order in which a picture meets them:
 ``losses``         the CTC loss, and the loss of columns
 ``weights``        the weights file: HDF5 that Keras reads
 ``prediction``     ``predict_core`` as a fast function of arrays: ONNX Runtime or Keras
-``export``         the network as an ONNX graph or a SavedModel
+``graph``          the network as an ONNX graph, in float32 or 8-bit integers; ``quantization``: what these need to know
+``export``         the network for other programs: ONNX or a SavedModel
 ``ctc``            greedy decoding into runs, which labels can be aligned
 ``beam``           prefix beam search, which weighs what usually follows what
 ``ngrams``         what usually follows what, counted in texts

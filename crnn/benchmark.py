@@ -56,7 +56,7 @@ def timed(call, least=0.5, rounds=5):
 
 def operations(width):
     """Floating point operations of the network for a piece: two for each multiplication and addition."""
-    from crnn.export import shapes
+    from crnn.graph import shapes
 
     steps = width // 4 - 1
     places = {"conv1": 32 * width, "conv2": 8 * width, "conv3": 2 * width, "conv4": 2 * width}

@@ -59,3 +59,38 @@ def runs_of_path(classes, best, blank):
         for start, end in zip(starts, ends, strict=True)
         if classes[start] != blank
     ]
+
+
+def is_doubtful(probabilities, margin):
+    """Whether the best path's text hangs on steps at which two classes are almost equally likely.
+
+    Args:
+        probabilities: (steps, classes), the last class the blank.
+        margin: between the two likeliest classes of a step; if it is smaller, the step might go either way.
+
+    Returns:
+        True if some step might, or all steps of a run, and the text would be another then.
+    """
+    blank = probabilities.shape[-1] - 1
+    best, likely = probabilities.argmax(axis=-1), probabilities.max(axis=-1, initial=0)
+    rows = np.flatnonzero(likely < (1 + margin) / 2)  # of the others the second is at least the margin below
+    if not rows.size:
+        return False
+    seconds = probabilities[rows]
+    seconds[np.arange(rows.size), best[rows]] = -1
+    close, other = np.zeros(len(best), bool), best.copy()
+    other[rows] = seconds.argmax(axis=-1)
+    close[rows] = likely[rows] - seconds.max(axis=-1) < margin
+    around = np.pad(best, 1, constant_values=blank)
+    before, after = around[:-2], around[2:]
+    # one step alone does no harm if it only moves the edge of a run, or the border between two
+    gives = (before == best) ^ (after == best)
+    takes = (before == other) ^ (after == other)
+    harmless = np.where(other == blank, gives, np.where(best == blank, takes, gives & takes))
+    if (close & ~harmless).any():
+        return True
+    starts = np.flatnonzero(np.diff(best, prepend=-1))
+    labels = best[starts]
+    counts = labels != blank
+    counts[1:-1] |= labels[:-2] == labels[2:]  # the blank that keeps two equal ones apart
+    return bool((np.logical_and.reduceat(close, starts) & counts).any())

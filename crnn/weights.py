@@ -85,6 +85,23 @@ def read(path):
     return {name: values for name, values in stored.items() if values}
 
 
+def read_peaks(path):
+    """The highest output of some layers, by name, if ``write_peaks`` has put them there; else an empty dict.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with h5py.File(path, "r") as file:
+        return {name: float(file[name].attrs["peak"]) for name in file if "peak" in file[name].attrs}
+
+
+def write_peaks(path, peaks):
+    """Put the highest outputs of layers, name -> value, beside their weights: Keras passes over them."""
+    with h5py.File(path, "r+") as file:
+        for name, peak in peaks.items():
+            file[name].attrs["peak"] = peak
+
+
 def check(stored, wanted, path):
     """See that values fit.
 

@@ -2,9 +2,11 @@ import keras
 import numpy as np
 import pytest
 
-from crnn import backend, export
+from crnn import backend, export, graph, prediction
 from crnn.network import CRNN
 from crnn.prediction import predictor
+from crnn.quantization import measured_peaks
+from crnn.weights import write_peaks
 
 CLASSES = 50
 
@@ -33,7 +35,7 @@ def pictures():
     return np.random.default_rng(1).uniform(0, 255, (2, 32, 96, 1)).astype(np.float32)
 
 
-@pytest.mark.parametrize("engine", ["onnx", "keras"])
+@pytest.mark.parametrize("engine", prediction.ENGINES)
 @pytest.mark.parametrize("width", [16, 96])
 def test_engines_compute_predict_core(network, weights, pictures, engine, width):
     expected = backend.traced(network.predict_core)(pictures[:, :, :width])
@@ -53,7 +55,40 @@ def test_exports_compute_predict_core(network, weights, pictures, tmp_path):
 
 def test_the_graph_knows_the_shapes_of_the_network(network):
     layers = (layer for layer in network.predict_core.layers if layer.weights)
-    assert export.shapes(CLASSES) == {layer.name: [tuple(w.shape) for w in layer.weights] for layer in layers}
+    assert graph.shapes(CLASSES) == {layer.name: [tuple(w.shape) for w in layer.weights] for layer in layers}
+
+
+def test_integers_come_close(network, weights, pictures, tmp_path, monkeypatch):
+    """Read with integers alone, whatever this processor can do."""
+    path = tmp_path / "CRNN.h5"
+    path.write_bytes(weights.read_bytes())
+    (tmp_path / "charset.txt").write_text("\n".join(map(chr, range(0x4E00, 0x4E00 + CLASSES - 1))))
+    write_peaks(path, measured_peaks(path, [picture[..., 0].astype(np.uint8) for picture in pictures]))
+    monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
+    monkeypatch.setattr(prediction, "is_doubtful", lambda *_: False)
+    expected = backend.traced(network.predict_core)(pictures)
+    found = predictor(path, CLASSES)(pictures)
+    assert 0 < np.abs(found - expected).max() < 0.05
+    network.predict_core.load_weights(path)  # Keras passes over the peaks
+
+
+def test_what_integers_leave_in_doubt_is_read_in_float32(monkeypatch):
+    doubtful, certain = (np.float32([[[1 - p, p, 0], [0, 0, 1]]]) for p in (0.4, 0.01))
+    asked = []
+
+    def models(path, classes, peaks=None):
+        def exact(pictures):
+            asked.append(pictures[:, 0, 0, 0].tolist())
+            return np.float32([[[0, 1, 0], [0, 0, 1]]] * len(pictures))
+
+        return (lambda _: np.concatenate([certain, doubtful, certain])) if peaks else exact
+
+    monkeypatch.setattr(prediction, "_from_weights", models)
+    monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
+    monkeypatch.setattr("crnn.weights.read_peaks", lambda _: {"conv1": 1.0})
+    found = predictor("CRNN.h5", 3)(np.arange(3, dtype=np.float32).reshape(3, 1, 1, 1))
+    assert asked == [[1.0]]
+    np.testing.assert_array_equal(found.argmax(-1), [[0, 2], [1, 2], [0, 2]])
 
 
 @pytest.mark.parametrize("engine", ["onnx", "keras"])
@@ -69,7 +104,7 @@ def test_a_broken_onnx_file_is_refused(tmp_path):
 
 
 def test_an_unknown_engine_is_refused(weights):
-    with pytest.raises(ValueError, match="steam: no such engine; there are onnx, keras"):
+    with pytest.raises(ValueError, match="steam: no such engine; there are onnx, onnx-float32, keras"):
         predictor(weights, CLASSES, "steam")
 
 
