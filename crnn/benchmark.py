@@ -28,11 +28,13 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import cv2
 import numpy as np
 
+from crnn.charset import Charset
 from crnn.ctc import greedy_runs
 from crnn.demo import find_pictures
-from crnn.image import HEIGHT, gaps, read_grey, split, to_height
+from crnn.image import HEIGHT, add_colour, gaps, read_grey, split, to_height
 from crnn.prediction import ENGINES, default_engine
 from crnn.recognizer import LONGEST_PIECE, Recognizer
 
@@ -41,6 +43,7 @@ PIECE = 280  # columns
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 WIDTHS = (280, 2_000, 20_000, 200_000)
 COUNTS = (1, 16, 200, 2_000)
+DRAWN, MEAN = 500, 510  # synthetic lines, and their columns on average
 
 
 def timed(call, least=0.5, rounds=5):
@@ -105,13 +108,20 @@ def print_machine():
 
 
 def print_batches(predict, floor):
-    rng = np.random.default_rng(0)
+    """Pieces of the asset pictures, as they are split, each brought to the same width."""
+    pieces = [piece for path in find_pictures([ROOT / "asset"])[0] for piece in _pieces(to_height(read_grey(path)))]
     for size in BATCHES:
-        pieces = rng.uniform(0, 255, (size, HEIGHT, PIECE, 1)).astype(np.float32)
-        seconds = timed(lambda pieces=pieces: predict(pieces)) / size
+        batches = [np.stack(pieces[at : at + size]) for at in range(0, len(pieces) - size + 1, size)]
+        seconds = timed(lambda batches=batches: [predict(batch) for batch in batches]) / (size * len(batches))
         print(
             f"batch of {size:2}: {1e3 * seconds:5.1f} ms a piece" + (f", {seconds / floor:.2f} floors" if floor else "")
         )
+
+
+def _pieces(line):
+    for start, end in split(line, gaps(line), PIECE):
+        if end - start <= PIECE:
+            yield add_colour(line[:, start:end], PIECE - (end - start))[..., None].astype(np.float32)
 
 
 def print_naive(weights, repeats=3):
@@ -185,32 +195,56 @@ def _lines(path):
         return []
 
 
-def print_peers():
-    """The same pictures, where other recognisers are installed: whole processes with two threads."""
-    paths = find_pictures([ROOT / "asset"])[0]
+def drawn_lines(fonts, count):
+    """Synthetic lines of all kinds, ``MEAN`` columns on average; none if no font is installed."""
+    from crnn.synthesis.lines import Look
+    from crnn.synthesis.stream import Source
+
+    try:
+        maker = Source(tuple(fonts), look=Look(ten_characters=0.0)).maker(Charset.from_file())
+    except ValueError as error:
+        print(f"no synthetic lines: {error}")
+        return []
+    maker.width = round(MEAN / 0.885)  # most lines are full, the others a bit more than half
+    return [maker.line(number).image for number in range(count)]
+
+
+def print_comparison(recognizer, what, pictures):
+    """Reading here and where other recognisers are installed: the same pictures, two threads each."""
+    columns = sum(to_height(picture).shape[1] for picture in pictures) / len(pictures)
+    print(f"{len(pictures)} {what}, {columns:.0f} columns on average, two threads each:")
+    ours = timed(lambda: recognizer.read(pictures), 0, 2) / len(pictures)
+    print(f"  CRNN {1e3 * ours:.1f} ms a line, all together", flush=True)
     if find_spec("rapidocr"):
         from rapidocr import RapidOCR
 
-        reader = RapidOCR(params={"EngineConfig.onnxruntime.intra_op_num_threads": 2})
-        pictures = [np.repeat(read_grey(path)[..., None], 3, 2) for path in paths]
-        seconds = timed(lambda: [reader(picture, use_det=False, use_cls=False) for picture in pictures], 0, 2)
-        print(f"RapidOCR: {1e3 * seconds / len(paths):.1f} ms a line")
+        reader = RapidOCR(params={"EngineConfig.onnxruntime.intra_op_num_threads": 2, "Global.log_level": "error"})
+        colour = [np.repeat(picture[..., None], 3, 2) for picture in pictures]
+        seconds = timed(lambda: [reader(picture, use_det=False, use_cls=False) for picture in colour], 0, 2)
+        print(f"  RapidOCR {1e3 * seconds / len(pictures):.1f} ms a line, one by one", flush=True)
     if shutil.which("tesseract"):
-        command = ["tesseract", "-", "-", "--psm", "7", "-l", "chi_sim+eng"]
-        environment = os.environ | {"OMP_THREAD_LIMIT": "2"}
-        start = time.perf_counter()
-        for path in paths:
-            result = subprocess.run(command, input=path.read_bytes(), env=environment, capture_output=True)
-            if result.returncode or b"Failed loading" in result.stderr:
-                print(f"Tesseract: not measured, {result.stderr.decode(errors='replace').strip().splitlines()[0]}")
-                return
-        print(f"Tesseract: {1e3 * (time.perf_counter() - start) / len(paths):.1f} ms a line, a process each")
+        print(f"  Tesseract {_tesseract(pictures)}", flush=True)
+
+
+def _tesseract(pictures):
+    """A process for each line: that is how it takes pictures."""
+    command = ["tesseract", "-", "-", "--psm", "7", "-l", "chi_sim+eng"]
+    environment = os.environ | {"OMP_THREAD_LIMIT": "2"}
+    some = pictures[:20]
+    start = time.perf_counter()
+    for picture in some:
+        png = cv2.imencode(".png", picture)[1].tobytes()
+        result = subprocess.run(command, input=png, env=environment, capture_output=True)
+        if result.returncode or b"Failed loading" in result.stderr:
+            return f"not measured: {result.stderr.decode(errors='replace').strip().splitlines()[0]}"
+    return f"{1e3 * (time.perf_counter() - start) / len(some):.0f} ms a line"
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="python -m crnn.benchmark", description="Measure how fast reading is here.")
     parser.add_argument("--engine", choices=ENGINES, default=default_engine())
     parser.add_argument("--weights", type=Path, default=ROOT / "weights" / "CRNN.h5")
+    parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="for synthetic lines, beside the system's")
     return parser.parse_args()
 
 
@@ -223,7 +257,9 @@ def main():
     print_lines(recognizer)
     floor = print_machine()
     print_batches(recognizer.predict, floor)
-    print_peers()
+    print_comparison(recognizer, "asset pictures", [read_grey(path) for path in find_pictures([ROOT / "asset"])[0]])
+    if lines := drawn_lines(options.fonts, DRAWN):
+        print_comparison(recognizer, "synthetic lines", lines)
     if find_spec("tensorflow"):
         print_naive(options.weights)
 
