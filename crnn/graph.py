@@ -2,9 +2,9 @@
 
 In float32, or with the 8-bit integers of Jacob et al.: Quantization and Training of Neural Networks
 for Efficient Integer-Arithmetic-Only Inference, CVPR 2018, arXiv:1712.05877, section 2, in conv2 to
-conv6 and the softmax's product, which take four fifths of the time. Kernels get a scale for each filter, what goes
-between the convolutions one for each layer: the highest value that ``python -m crnn.quantization``
-saw there stands for 255.
+conv6 and the softmax's product, which take four fifths of the time. Each filter of a kernel has a
+scale of its own; what goes between the convolutions has one a layer: the highest value that
+``python -m crnn.quantization`` saw there stands for 255.
 """
 
 import numpy as np
@@ -113,7 +113,7 @@ def _scales(graph, peaks):
 
 def _integer_filters(graph, name, kernel, bias, scale_before):
     """Inputs of a QLinearConv, from its input's scale to its kernel's zero point; its bias is added too."""
-    scale = np.abs(kernel).max((1, 2, 3)) / _HALF
+    scale = _steps(kernel, (1, 2, 3))
     rounded = np.rint(kernel / scale[:, None, None, None]).astype(np.int8)
     graph.constant(f"{name}_bias", np.rint(bias / (scale_before * scale)).astype(np.int32))
     return (
@@ -127,12 +127,18 @@ def _integer_filters(graph, name, kernel, bias, scale_before):
 
 def _integer_product(graph, x, kernel):
     """``x`` (n, steps, 512), from -1 to 1 as LSTMs give it, times a kernel."""
-    scale = np.abs(kernel).max(0) / _HALF
+    scale = _steps(kernel, 0)
     middle = graph.constant("middle", np.uint8(_HALF + 1))
     x = graph.add("QuantizeLinear", x, graph.constant("lstm_scale", np.float32(1 / _HALF)), middle)
     rounded = graph.constant("softmax", np.rint(kernel / scale).astype(np.int8))
     product = graph.add("Cast", graph.add("MatMulInteger", x, rounded, middle), to=TensorProto.FLOAT)
     return graph.add("Mul", product, graph.constant("softmax_scale", scale / np.float32(_HALF)))
+
+
+def _steps(kernel, axes):
+    """What one step of 8 bits is worth in each filter; anything in one of zeros alone."""
+    highest = np.abs(kernel).max(axes)
+    return np.where(highest > 0, highest, 1) / np.float32(_HALF)
 
 
 class _Graph:

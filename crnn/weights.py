@@ -86,11 +86,9 @@ def read(path):
 
 
 def read_peaks(path):
-    """The highest output of some layers, by name, if ``write_peaks`` has put them there; else an empty dict.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
+    """The highest output of some layers, by name, if ``write_peaks`` has put them there; else an empty dict."""
+    if not h5py.is_hdf5(path):
+        return {}
     with h5py.File(path, "r") as file:
         return {name: float(file[name].attrs["peak"]) for name in file if "peak" in file[name].attrs}
 
