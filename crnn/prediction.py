@@ -20,7 +20,7 @@ from crnn.charset import Charset, table_of
 from crnn.ctc import is_doubtful
 
 ENGINES = ("onnx", "onnx-float32", "keras")
-MARGIN = 0.8  # of probabilities: closer classes than this are told apart in float32
+MARGIN = 0.6  # of probabilities: closer classes than this are told apart in float32
 
 
 def default_engine(path=""):
@@ -75,14 +75,28 @@ def onnx_predictor(model, classes=None):
     import onnxruntime
 
     name = model if isinstance(model, str) else "the network"
+    options = onnxruntime.SessionOptions()
+    options.use_per_session_threads = not _share_threads()
     try:
-        session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - its exceptions have no common base but this
         raise ValueError(f"{name}: ONNX Runtime cannot read it ({error})") from None
     (pictures,), (steps,) = session.get_inputs(), session.get_outputs()
     if classes not in (None, steps.shape[-1]):
         raise ValueError(f"{name}: has {steps.shape[-1]} classes, the table of labels has {classes} with the blank")
     return lambda x: session.run([steps.name], {pictures.name: np.asarray(x, np.float32)})[0]
+
+
+@cache
+def _share_threads():
+    """Have all sessions share their threads: those of one, waiting busily, would hinder another's; whether they do."""
+    import onnxruntime
+
+    try:
+        onnxruntime.set_global_thread_pool_sizes(0, 0)  # as many as there are cores
+    except Exception:  # noqa: BLE001 - whoever uses ONNX Runtime in this process has decided otherwise
+        return False
+    return True
 
 
 def _from_weights(path, classes, peaks=None):
