@@ -8,11 +8,12 @@ Lake), whose floor is 23 ms (2026-11-23):
 =============================================================  ============  =============  ==============
 Keras on TensorFlow, one graph for all shapes                  99 ms         32             36 ms
 the same, LSTMs in NumPy with the input projected beforehand   44 to 55 ms   32             26 ms
-ONNX Runtime, batch norms folded (what is used)                22 to 25 ms   8              18 to 23 ms
-the same, conv2 to conv6 in int8                               16 ms         8              11 to 12 ms
+ONNX Runtime, batch norms folded, float32                      22 to 25 ms   8              18 to 23 ms
+the same, conv2 to conv6 and the softmax's product in int8     14 to 16 ms   8              11 to 12 ms
+int8 first, what is doubtful again in float32 (what is used)   22 ms         32             14 to 17 ms
 =============================================================  ============  =============  ==============
 
-int8 changed the best class of 17 of 6,624 steps, in 11 of 96 lines. Winograd's convolutions F(4, 3) as
+int8 alone changed 4 of 200 degraded lines. Winograd's convolutions F(4, 3) as
 matrix products in NumPy took 20 ms a piece on one core, for conv2 to conv6 in batches of 8, and no less
 than the backend's alone: not worth a second engine.
 """
