@@ -60,7 +60,7 @@ def most_likely(probabilities, gain, weight, least, width):
                 before = blank_last if label == last else blank_last + label_last
                 if before > 0:
                     longer = (*labels, label)
-                    gained = 0.0 if longer in found or gain is None else weight * gain(labels[-3:], label)
+                    gained = 0.0 if longer in found or gain is None else weight * gain(labels, label)
                     _add(found, longer, 0.0, before * probability, gains + gained)
         beams = dict(sorted(found.items(), key=_score, reverse=True)[:width])
         likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())

@@ -34,7 +34,7 @@ import numpy as np
 
 from crnn.charset import Charset
 from crnn.ctc import greedy_runs
-from crnn.demo import find_pictures
+from crnn.demo import asset_pictures
 from crnn.image import HEIGHT, add_colour, gaps, read_grey, split, to_height
 from crnn.prediction import ENGINES, default_engine
 from crnn.recognizer import LONGEST_PIECE, Recognizer
@@ -110,7 +110,7 @@ def print_machine():
 
 def print_batches(predict, floor):
     """Pieces of the asset pictures, as they are split, each brought to the same width."""
-    pieces = [piece for path in find_pictures([ROOT / "asset"])[0] for piece in _pieces(to_height(read_grey(path)))]
+    pieces = [piece for picture in asset_pictures() for piece in _pieces(to_height(picture))]
     for size in BATCHES:
         batches = [np.stack(pieces[at : at + size]) for at in range(0, len(pieces) - size + 1, size)]
         seconds = timed(lambda batches=batches: [predict(batch) for batch in batches]) / (size * len(batches))
@@ -137,7 +137,7 @@ def print_naive(weights, repeats=3):
 
 
 def print_lines(recognizer):
-    pictures = [read_grey(path) for path in find_pictures([ROOT / "asset"])[0]]
+    pictures = asset_pictures()
     columns = sum(to_height(picture).shape[1] for picture in pictures)
     whole = timed(lambda: recognizer.read(pictures)) / len(pictures)
     alone = timed(lambda: [recognizer.read([picture]) for picture in pictures]) / len(pictures)
@@ -258,7 +258,7 @@ def main():
     print_lines(recognizer)
     floor = print_machine()
     print_batches(recognizer.predict, floor)
-    print_comparison(recognizer, "asset pictures", [read_grey(path) for path in find_pictures([ROOT / "asset"])[0]])
+    print_comparison(recognizer, "asset pictures", asset_pictures())
     if lines := drawn_lines(options.fonts, DRAWN):
         print_comparison(recognizer, "synthetic lines", lines)
     if find_spec("tensorflow"):

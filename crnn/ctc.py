@@ -48,6 +48,16 @@ def greedy_runs(probabilities, blank=None):
     return runs_of_path(classes, best, probabilities.shape[-1] - 1 if blank is None else blank)
 
 
+def labels_of_path(path, blank):
+    """What a path says: repeats merged, then blanks dropped.
+
+    >>> labels_of_path(np.array([9, 3, 3, 9, 3, 5]), blank=9)
+    [3, 3, 5]
+    """
+    labels = path[np.flatnonzero(np.diff(path, prepend=-1))]
+    return labels[labels != blank].tolist()
+
+
 def runs_of_path(classes, best, blank):
     """The runs of a path given by its class and that class's probability at each step."""
     if len(classes) == 0:

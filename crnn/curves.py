@@ -14,15 +14,13 @@ def draw_training(log, picture):
         log: ``log.csv`` of ``train.py --synthetic``. picture: file to write; its suffix says in which format.
 
     Raises:
-        OSError: a file cannot be read or written. ValueError: the log holds no report.
+        OSError: a file cannot be read or written. ValueError: the log holds no report; matplotlib is not installed.
     """
-    from matplotlib.figure import Figure
-
     with open(log, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows:
         raise ValueError(f"{log} holds no report of a training")
-    figure = Figure((9, 6), layout="constrained")
+    figure = _figure((9, 6))
     loss, errors = figure.subplots(2, sharex=True)
     before = 0
     for stage, reports in groupby(rows, lambda row: row["stage"]):
@@ -48,9 +46,7 @@ def draw_reliability(calibration, picture):
     Args:
         calibration: ``metrics.Calibration``. picture: as of ``draw_training``.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure((4.5, 4.5), layout="constrained")
+    figure = _figure((4.5, 4.5))
     axes = figure.subplots()
     axes.plot((0, 1), (0, 1), color="grey", linewidth=0.8)
     for low, high, count, _, right in calibration.bins:
@@ -58,6 +54,14 @@ def draw_reliability(calibration, picture):
         axes.annotate(f"{count:,}", ((low + high) / 2, right), ha="center", va="bottom", fontsize=7)
     axes.set(xlim=(0, 1), ylim=(0, 1.08), xlabel="confidence of characters", ylabel="share right")
     _save(figure, picture)
+
+
+def _figure(inches):
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ValueError("drawing needs matplotlib: pip install matplotlib") from None
+    return Figure(inches, layout="constrained")
 
 
 def _save(figure, picture):
@@ -74,9 +78,6 @@ def main():
     options = parser.parse_args()
     try:
         draw_training(options.log, options.picture)
-    except ImportError:
-        print("drawing needs matplotlib: pip install matplotlib", file=sys.stderr)
-        return 1
     except KeyError as error:
         print(f"{options.log} is no log of train.py --synthetic: it has no column {error}", file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ from collections import deque
 from pathlib import Path
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".pbm", ".pgm", ".ppm"}
+ASSETS = Path(__file__).resolve().parent.parent / "asset"
 FEW = 50  # pictures that need no progress bar
 
 
@@ -32,6 +33,13 @@ def find_pictures(paths):
         else:
             found.append(path)
     return found, empty
+
+
+def asset_pictures():
+    """The pictures of ``asset/``: (height, width) uint8 each, grey."""
+    from crnn.image import read_grey
+
+    return [read_grey(path) for path in find_pictures([ASSETS])[0]]
 
 
 def run(paths, weights, form, engine, decoding):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crnn.ctc import greedy_runs
+from crnn.ctc import labels_of_path
 from crnn.metrics import Calibration, LineScores
 from crnn.recognizer import DECODINGS
 
@@ -25,19 +25,17 @@ def best_paths(predict, images):
     return np.concatenate([predict(np.asarray(chunk, np.float32)).argmax(-1) for chunk in chunks])
 
 
-def score_images(predict, images, texts, charset, decode=greedy_runs):
-    """Scores of images of one width, and the pairs (truth, prediction) they come from.
+def score_paths(paths, texts, charset):
+    """Scores of what paths say, and the pairs (truth, prediction) they come from.
 
     Args:
-        decode: runs of probabilities (steps, classes).
+        paths: of ``best_paths``. texts: what they should say.
     """
     scores, pairs = LineScores(), []
-    for at in range(0, len(images), CHUNK):
-        predicted = predict(np.asarray(images[at : at + CHUNK], np.float32))
-        for probabilities, truth in zip(predicted, texts[at : at + CHUNK], strict=True):
-            said = charset.decode([run.label for run in decode(probabilities)])
-            pairs.append((truth, said))
-            scores.update(truth, said)
+    for path, truth in zip(paths, texts, strict=True):
+        said = charset.decode(labels_of_path(path, charset.blank))
+        pairs.append((truth, said))
+        scores.update(truth, said)
     return scores, pairs
 
 
@@ -95,7 +93,8 @@ def _pictures(options):
         lines = heldout.words_in_each_face(options.fonts, options.seed, words)
     else:
         lines = heldout.table_in_each_face(options.fonts, options.seed)
-    return zip(*((line.image, line.text) for line in lines), strict=True)
+    lines = list(lines)
+    return [line.image for line in lines], [line.text for line in lines]
 
 
 def main():

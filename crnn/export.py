@@ -14,7 +14,7 @@ import numpy as np
 
 from crnn.charset import Charset, table_of
 
-ASSETS = Path(__file__).resolve().parent.parent / "asset"
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "CRNN.h5"
 TOLERANCE = 1e-4  # of a probability, between an export and Keras
 
 
@@ -64,15 +64,14 @@ def differences(predict, reference, pictures):
 def arguments():
     parser = argparse.ArgumentParser(prog="python -m crnn.export", description="Write the network for other programs.")
     parser.add_argument("path", type=Path, help="FILE.onnx, or the folder of a SavedModel")
-    parser.add_argument("--weights", type=Path, default=ASSETS.parent / "weights" / "CRNN.h5")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
     return parser.parse_args()
 
 
 def main():
     options = arguments()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from crnn.demo import find_pictures
-    from crnn.image import read_grey
+    from crnn.demo import asset_pictures
     from crnn.prediction import predictor
 
     try:
@@ -81,7 +80,7 @@ def main():
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    pictures = [read_grey(path) for path in find_pictures([ASSETS])[0]]
+    pictures = asset_pictures()
     worst, others = differences(predict, reference, pictures)
     print(f"{options.path}: {len(pictures)} asset pictures, {others} read differently than by Keras")
     print(f"largest difference of a probability: {worst:.1e}")

@@ -18,7 +18,7 @@ from crnn.charset import DEFAULT_TABLE, Charset, table_of
 from crnn.checking import unwanted_images
 from crnn.checkpoint import Checkpoint, variables_of
 from crnn.dataset import BatchFolders
-from crnn.evaluation import score_images
+from crnn.evaluation import best_paths, score_paths
 from crnn.folders import batch_folders
 from crnn.labels import Labels
 from crnn.losses import given_loss
@@ -174,7 +174,7 @@ class Fitting:
         for inputs, _ in read_ahead(self.test, 0):
             images, labels, _, lengths = inputs
             texts = [self.charset.decode(row[: length[0]]) for row, length in zip(labels, lengths, strict=True)]
-            _, pairs = score_images(self.predict, images, texts, self.charset)
+            _, pairs = score_paths(best_paths(self.predict, images), texts, self.charset)
             for truth, said in pairs:
                 scores.update(truth, said)
             samples += pairs[: SAMPLES - len(samples)]

@@ -45,16 +45,27 @@ def _clean(face, texts, charset, seed):
     """Texts in one face, in all its sizes and ways of drawing."""
     look = Look(ten_characters=0.0, full=1.0, plain=1.0)
     for number, text in enumerate(texts):
-        yield LineMaker(_Always(face), _Always(text), charset, seed, look=look).line(number)
+        yield LineMaker(_OneFace(face), _OneText(text), charset, seed, look=look).line(number)
 
 
-class _Always:
-    """Faces or texts of which each lot is the same."""
+class _OneFace:
+    """``faces.Faces`` of which every lot is the same."""
 
-    def __init__(self, one):
-        self.one = one
+    def __init__(self, face):
+        self.face = face
 
-    def draw_lot(self, _, chinese=None):
-        return ("words", self.one) if chinese is None else self.one
+    def draw_lot(self, rng, chinese):
+        return self.face
 
-    draw_fixed = draw_lot
+    def draw_fixed(self, rng):
+        return self.face
+
+
+class _OneText:
+    """``texts.Texts`` of which every lot is the same."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def draw_lot(self, rng):
+        return "words", self.text

@@ -15,7 +15,6 @@ import numpy as np
 
 from crnn.charset import DEFAULT_TABLE, Charset, table_of
 
-ORDER = 4  # characters of the longest
 LEAST = (1, 3, 5, 8)  # times an n-gram of each order must stand in the texts: the rest would only fill the file
 BITS = 13  # of a label in a key: a table has at most 8192 entries
 
@@ -40,14 +39,18 @@ class NGrams:
             context, starts = np.unique(key >> BITS, return_index=True)
             total = np.add.reduceat(count, starts) if len(starts) else starts
             self._contexts.append((context, total, np.diff(starts, append=len(key))))
-        self.gain = lru_cache(2**17)(self._gain)
+        self._kept_gain = lru_cache(2**17)(self._gain)
 
-    def _gain(self, history, label):
-        """log P(label | history) - log P(label), natural logarithms; only the last three labels count.
+    def gain(self, history, label):
+        """log P(label | history) - log P(label), natural logarithms.
 
         Args:
-            history: tuple of labels. label: the one that may follow.
+            history: tuple of labels, of which as many count as the longest n-grams have before their last.
+            label: the one that may follow.
         """
+        return self._kept_gain(history[-len(self._contexts) :], label)
+
+    def _gain(self, history, label):
         alone = likely = math.exp(self._alone[label])
         context = 0
         for length, (keys, counts, contexts) in enumerate(
@@ -141,7 +144,8 @@ def main():
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{options.path}: {', '.join(f'{len(key):,}' for key in ngrams.keys)} n-grams of one to {ORDER} characters")
+    sizes = ", ".join(f"{len(key):,}" for key in ngrams.keys)
+    print(f"{options.path}: {sizes} n-grams of one to {len(ngrams.keys)} characters")
     return 0
 
 

@@ -12,11 +12,9 @@ import numpy as np
 
 from crnn import weights
 from crnn.charset import Charset, table_of
-from crnn.demo import find_pictures
+from crnn.demo import asset_pictures
 from crnn.graph import MEASURED, OUTPUT, graph_from_weights
-from crnn.image import read_grey, to_height
-
-ASSETS = Path(__file__).resolve().parent.parent / "asset"
+from crnn.image import to_height
 
 
 def measured_peaks(path, pictures):
@@ -48,9 +46,8 @@ def main():
     )
     parser.add_argument("weights", type=Path, help="file to measure, and to write the result into")
     options = parser.parse_args()
-    pictures = [read_grey(path) for path in find_pictures([ASSETS])[0]]
     try:
-        peaks = measured_peaks(options.weights, pictures)
+        peaks = measured_peaks(options.weights, asset_pictures())
         weights.write_peaks(options.weights, peaks)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

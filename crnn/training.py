@@ -22,7 +22,7 @@ import numpy as np
 from crnn import backend
 from crnn.charset import Charset
 from crnn.checkpoint import Checkpoint, variables_of
-from crnn.evaluation import best_paths, score_images
+from crnn.evaluation import best_paths, score_paths
 from crnn.losses import column_loss, given_loss
 from crnn.network import CRNN
 from crnn.optimizer import ConvolutionMuon
@@ -268,10 +268,10 @@ class Trainer:
         core = self.network.columns_core if stage.name == "columns" else self.network.predict_core
         predict = backend.traced(core)
         heldout = self.heldout
-        classes = best_paths(predict, heldout.images)
+        paths = best_paths(predict, heldout.images)
         characters = heldout.column_labels != self.charset.blank
-        glyphs = float((classes == heldout.column_labels)[characters].mean())
-        scores, pairs = score_images(predict, heldout.images, heldout.texts, self.charset)
+        glyphs = float((paths == heldout.column_labels)[characters].mean())
+        scores, pairs = score_paths(paths, heldout.texts, self.charset)
         first = self.step % (len(pairs) - samples)
         return scores, glyphs, pairs[first : first + samples]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from crnn.charset import Charset
-from crnn.evaluation import WEIGHTS, score_images
+from crnn.evaluation import WEIGHTS, best_paths, score_paths
 from crnn.synthesis.lines import Look
 from crnn.synthesis.stream import Source, make_batch
 
@@ -70,8 +70,7 @@ def main():
     pairs = []
     for first in range(0, options.lines, CHUNK):
         batch = make_batch(maker, first, min(CHUNK, options.lines - first))
-        scores, some = score_images(recognizer.predict, batch.images, batch.texts, recognizer.charset)
-        pairs += some
+        pairs += score_paths(best_paths(recognizer.predict, batch.images), batch.texts, recognizer.charset)[1]
     counts = misread(pairs)
     if not counts:
         print(f"{options.weights} misread nothing in {len(pairs)} lines: no text is written", file=sys.stderr)

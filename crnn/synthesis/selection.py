@@ -8,7 +8,7 @@ stay the same for a whole stage, so that every batch is a function of its number
 
 import numpy as np
 
-from crnn.evaluation import score_images
+from crnn.evaluation import best_paths, score_paths
 
 MOST = 0.75  # of a batch are misread lines; the others keep it what it has learned
 
@@ -25,7 +25,7 @@ class Selection:
 
     def hardest(self, batch, size):
         """``size`` lines of a ``stream.Batch``: those misread, at most ``MOST``, then others, as they come."""
-        _, pairs = score_images(self.predict, batch.images, batch.texts, self.charset)
+        _, pairs = score_paths(best_paths(self.predict, batch.images), batch.texts, self.charset)
         wrong = np.array([truth != said for truth, said in pairs])
         misread, right = np.flatnonzero(wrong), np.flatnonzero(~wrong)
         rows = [*misread[: int(MOST * size)], *right, *misread[int(MOST * size) :]]

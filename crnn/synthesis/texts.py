@@ -45,10 +45,8 @@ class Texts:
     def __init__(self, charset, files=()):
         self.charset = charset
         self.sources = {"chinese": [], "english": [], "mixed": [], "words": [], "code": []}
-        for path in _text_files(files):
-            text = path.read_text(encoding="utf-8", errors="ignore")
-            kind = kind_of(text)
-            self.sources[kind].append(text.split() if kind == "words" else _joined(text, kind))
+        for kind, text in _texts_of(files):
+            self.sources[kind].append(text.split() if kind == "words" else text)
         if not self.sources["words"]:
             self.sources["words"] = [ENGLISH_WORDS]
         if not self.sources["english"]:
@@ -143,17 +141,16 @@ def kind_of(text):
 
 def running_texts(files):
     """What stands in UTF-8 files, or folders of ``*.txt``, each as one line."""
-    for path in _text_files(files):
-        text = path.read_text(encoding="utf-8", errors="ignore")
-        yield _joined(text, kind_of(text))
+    return (text for _, text in _texts_of(files))
 
 
-def _joined(text, kind):
-    if kind == "chinese":
-        return "".join(line.strip() for line in text.split("\n"))
-    return " ".join(text.split())
-
-
-def _text_files(files):
+def _texts_of(files):
+    """The kind of each file, and what stands in it as one line."""
     for path in map(Path, files):
-        yield from sorted(path.glob("*.txt")) if path.is_dir() else [path]
+        for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
+            text = file.read_text(encoding="utf-8", errors="ignore")
+            kind = kind_of(text)
+            if kind == "chinese":
+                yield kind, "".join(line.strip() for line in text.split("\n"))
+            else:
+                yield kind, " ".join(text.split())
