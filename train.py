@@ -14,6 +14,12 @@ def arguments():
         description="Train a CRNN: from the unpacked batches in data/, or --synthetic, from lines it draws.",
     )
     parser.add_argument("--folder", type=Path, help="of state, log, weights (default: runs/batches or runs/synthetic)")
+    parser.add_argument(
+        "--start-from",
+        help="weights file, or none for random weights (default: weights/CRNN.h5; with --synthetic none)",
+    )
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
+    parser.add_argument("--seed", type=int, default=1)
     batches = parser.add_argument_group("from batches")
     batches.add_argument("--data", type=Path, default=HERE / "data", help="folder of labels/ and img_batches/")
     batches.add_argument("--check", action="store_true", help="look at every label and image, and train nothing")
@@ -21,10 +27,7 @@ def arguments():
     batches.add_argument("--patience", type=int, default=3, help="epochs without a better test CER before it ends")
     batches.add_argument("--batch-size", type=int, default=32, help="images, of all devices together")
     batches.add_argument("--learning-rate", type=float, default=4e-4)
-    batches.add_argument("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
-    batches.add_argument("--start-from", default=HERE / "weights" / "CRNN.h5", help="weights file, or none")
     batches.add_argument("--charset", type=Path, help="table of labels: one character a line, line 0 for the space")
-    batches.add_argument("--seed", type=int, default=1)
     batches.add_argument("--deterministic", action="store_true", help="bit for bit the same weights every time")
     synthetic = parser.add_argument_group("synthetic")
     synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in stages")
@@ -32,6 +35,7 @@ def arguments():
     synthetic.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
     synthetic.add_argument("--heldout-texts", type=Path, nargs="*", help="the same for the lines to measure on")
     synthetic.add_argument("--rendered", type=Path, nargs="*", default=[], help="files of crnn.synthesis.browser")
+    synthetic.add_argument("--stages", nargs="+", metavar="NAME", help="of the recipe, all by default")
     synthetic.add_argument("--lines", type=int, nargs="+", metavar="N", help="lines of each stage")
     synthetic.add_argument("--processes", type=int, default=1, help="that draw lines")
     return parser.parse_args()
@@ -67,16 +71,21 @@ def train_on_batches(options):
     }
     if options.charset:
         given["charset"] = str(options.charset)
-    start_from = None if str(options.start_from) == "none" else str(options.start_from)
-    Fitting(Configuration(str(options.data), start_from, **given), options.folder or "runs/batches").run()
+    start_from = options.start_from or str(HERE / "weights" / "CRNN.h5")
+    Fitting(Configuration(str(options.data), _weights(start_from), **given), options.folder or "runs/batches").run()
     return 0
+
+
+def _weights(given):
+    return None if given == "none" else given
 
 
 def train_on_stream(options):
     from crnn.synthesis.stream import Source
     from crnn.training import Recipe, Trainer
 
-    recipe = Recipe()
+    recipe = Recipe(seed=options.seed, start_from=_weights(options.start_from), precision=options.precision)
+    recipe = recipe.only(options.stages or [stage.name for stage in recipe.stages])
     if options.lines:
         if len(options.lines) > len(recipe.stages):
             raise ValueError(f"--lines takes at most {len(recipe.stages)} numbers, one a stage")

@@ -1,9 +1,9 @@
-"""From random weights to a reader of lines, in six stages.
+"""From random weights to a reader of lines, in seven stages.
 
 The whole network does not learn from nothing with CTC in useful time: the LSTMs hide the
 convolutions from the loss. But synthetic lines know where each character stands. So first the
 convolutions alone learn to name the character of each column, then the LSTMs learn the same on top
-of them, then all layers learn with CTC, four times: each time the rate falls to nothing, fewer errors
+of them, then all layers learn with CTC, five times: each time the rate falls to nothing, fewer errors
 are left. What the last two of these came to is averaged, which left fewer still on most sets measured
 (``weights/README.md``; Izmailov et al.: Averaging Weights Leads to Wider Optima and Better Generalization, UAI 2018).
 """
@@ -84,6 +84,24 @@ class Recipe:
     earlier: float = 0.25  # share of the weights of the last stage but one in the average with the last
     batch_size: int = 32
     seed: int = 1
+    start_from: str | None = None  # weights file that the first stage starts from, and counts as a stage before it
+    precision: str = "float32"  # of the arithmetic: float32, mixed_bfloat16 or mixed_float16
+
+    def only(self, names):
+        """The recipe with some of its stages.
+
+        Raises:
+            ValueError: a name is unknown, or these stages cannot start from nothing, or from weights.
+        """
+        unknown = set(names) - {stage.name for stage in self.stages}
+        if unknown:
+            raise ValueError(f"the recipe has no stage {sorted(unknown)[0]}: {[stage.name for stage in self.stages]}")
+        stages = tuple(stage for stage in self.stages if stage.name in names)
+        if not stages[0].with_ctc and self.start_from:
+            raise ValueError(f"stage {stages[0].name} starts from random weights: give no --start-from with it")
+        if stages[0].with_ctc and not self.start_from:
+            raise ValueError(f"stage {stages[0].name} goes on from weights: name them with --start-from")
+        return replace(self, stages=stages)
 
 
 class Trainer:
@@ -103,6 +121,7 @@ class Trainer:
         self.checkpoint = Checkpoint(self.folder / "state.npz", asdict(recipe))
         self.processes = processes
         self.charset = Charset.from_file()
+        keras.config.set_dtype_policy(recipe.precision)
         keras.utils.set_random_seed(recipe.seed)
         self.network = CRNN(self.charset.classes)
         self.network.columns_core  # noqa: B018 - its softmax is part of the state
@@ -176,11 +195,17 @@ class Trainer:
     def _source(self, stage):
         if stage.candidates == 1:
             return self.source
-        return replace(self.source, candidates=stage.candidates, misread_by=str(self._kept(self.stage - 1)))
+        return replace(self.source, candidates=stage.candidates, misread_by=str(self._weights_before()))
 
     def _kept(self, number):
         """File of the weights that a stage came to."""
         return self.folder / f"{self.recipe.stages[number].name}.h5"
+
+    def _weights_before(self):
+        """File of the weights that the stage at hand started from; None if these were random, or not kept."""
+        if self.stage == 0:
+            return self.recipe.start_from
+        return self._kept(self.stage - 1) if self.recipe.stages[self.stage - 1].with_ctc else None
 
     @property
     def batches_seen(self):
@@ -226,9 +251,8 @@ class Trainer:
             self.network.save_weights(kept, "float32")
             if self.recipe.stages[self.stage + 1].candidates > 1:
                 write_peaks(kept, measured_peaks(kept, self.heldout.images[:64, ..., 0]))
-        elif self.recipe.stages[self.stage - 1].with_ctc:
-            kept = self._kept(self.stage - 1)
-            save_average(self.network.predict_core, kept, self.recipe.earlier, self.folder / "CRNN.h5")
+        elif before := self._weights_before():
+            save_average(self.network.predict_core, before, self.recipe.earlier, self.folder / "CRNN.h5")
 
     def stop(self, *_):
         """End the run after the step at hand, its state saved; also the handler of signals."""
@@ -290,13 +314,15 @@ class Trainer:
         self.network.save_weights(self.folder / "CRNN.h5")
 
     def restore(self):
-        """The model of the stage to go on with, as the state in the folder has it, if there is one.
+        """The model of the stage to go on with, as the state in the folder has it, or at the start of the recipe.
 
         Raises:
             ValueError: the state belongs to another recipe.
         """
         progress = self.checkpoint.progress()
         if progress is None:
+            if self.recipe.start_from:
+                self.network.load_weights(self.recipe.start_from)
             return self.model(self.recipe.stages[0])
         self.stage, self.step, self.hours = progress["stage"], progress["step"], progress["hours"]
         model = self.model(self.recipe.stages[self.stage])

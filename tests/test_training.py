@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -87,3 +89,26 @@ def test_a_state_of_another_recipe_is_refused(make_trainer):
     make_trainer("state", lines=(2, 0, 0, 0)).run()
     with pytest.raises(ValueError, match="a training with another stages"):
         make_trainer("state", lines=(4, 0, 0, 0)).run()
+
+
+def test_later_stages_go_on_from_a_weights_file(make_trainer, tmp_path):
+    before = make_trainer("before", lines=(0, 0, 0, 2))
+    before.network.save_weights(tmp_path / "before.h5", "float32")
+    recipe = replace(before.recipe, seed=2, start_from=str(tmp_path / "before.h5")).only(["ctc"])
+    trainer = Trainer(recipe, before.source, before.source, tmp_path / "after", heldout_lines=8)
+    assert "conv3" in moved(before.network.predict_core, trainer.network.predict_core)  # other random values
+    trainer.restore()
+    assert not moved(before.network.predict_core, trainer.network.predict_core)
+
+
+@pytest.mark.parametrize(
+    "start_from, names, reason",
+    [
+        (None, ["ctc"], "stage ctc goes on from weights: name them with --start-from"),
+        ("weights.h5", ["columns", "ctc"], "stage columns starts from random weights: give no --start-from with it"),
+        (None, ["columns", "polsh"], "the recipe has no stage polsh"),
+    ],
+)
+def test_stages_that_cannot_start_so_are_refused(start_from, names, reason):
+    with pytest.raises(ValueError, match=reason):
+        Recipe(start_from=start_from).only(names)
