@@ -48,6 +48,9 @@ def most_likely(probabilities, gain, weight, least, width):
         classes = np.flatnonzero(step >= least)
         if len(classes) == 0:
             classes = np.array([step.argmax()])
+        if len(classes) == 1 and classes[0] == blank:  # as at most steps: all texts get the same factor, left out here
+            beams = {labels: (b + n, 0.0, gains) for labels, (b, n, gains) in beams.items()}
+            continue
         found = {}
         for labels, (blank_last, label_last, gains) in beams.items():
             last = labels[-1] if labels else blank
