@@ -61,16 +61,6 @@ def predictor(path, classes=None, engine=None):
     return _from_weights(path, classes)
 
 
-def quick_predictor(path, classes):
-    """As ``predictor``, on one thread, and where integers are used by these alone: for texts that need not be right."""
-    from crnn.weights import read_peaks
-
-    if not default_engine(path) == "onnx":
-        raise ValueError("reading on the side needs ONNX Runtime: pip install onnx onnxruntime")
-    peaks = read_peaks(path) if multiplies_integers_fast() else None
-    return _from_weights(path, classes, peaks, alone=False, threads=1)
-
-
 def multiplies_integers_fast():
     """Whether the processor has instructions for dot products of 8-bit integers, as far as Linux says."""
     try:
@@ -80,19 +70,17 @@ def multiplies_integers_fast():
     return bool(re.search(r"^(flags|Features)\b.*\b(avx512_vnni|avx_vnni|asimddp)\b", flags, re.MULTILINE))
 
 
-def onnx_predictor(model, classes=None, alone=True, threads=0):
+def onnx_predictor(model, classes=None, alone=True):
     """As ``predictor``, of an ONNX file or of its bytes.
 
     Args:
         alone: threads wait busily for their next task. Those of two sessions that work in turns would take the
             cores from each other: a piece took 41 ms in the second one and not 28.
-        threads: 0: one a core.
     """
     import onnxruntime
 
     name = model if isinstance(model, str) else "the network"
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(alone)))
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -104,10 +92,10 @@ def onnx_predictor(model, classes=None, alone=True, threads=0):
     return lambda x: session.run([steps.name], {pictures.name: np.asarray(x, np.float32)})[0]
 
 
-def _from_weights(path, classes, peaks=None, **settings):
+def _from_weights(path, classes, peaks=None, alone=True):
     from crnn.graph import graph_from_weights
 
-    return onnx_predictor(graph_from_weights(path, classes, peaks).SerializeToString(), classes, **settings)
+    return onnx_predictor(graph_from_weights(path, classes, peaks).SerializeToString(), classes, alone)
 
 
 def _integers_first(path, classes, peaks):

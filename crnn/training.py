@@ -26,9 +26,8 @@ from crnn.evaluation import best_paths, score_paths
 from crnn.losses import column_loss, given_loss
 from crnn.network import CRNN
 from crnn.optimizer import ConvolutionMuon
-from crnn.quantization import measured_peaks
 from crnn.synthesis.stream import STEPS, Stream, make_batch
-from crnn.weights import save_average, write_peaks
+from crnn.weights import save_average
 
 CLIP_NORM = 5.0
 
@@ -44,7 +43,6 @@ class Stage:
         blank_weight: weight of a blank column in the loss, where a character's is 1.
         resting: layers that it leaves as they are. What the first two have learned serves by then, and
             without their gradients, over the largest maps, a step takes a quarter less time.
-        candidates: lines drawn for each that it sees, of which those that the stage before misread come first.
     """
 
     name: str
@@ -54,7 +52,6 @@ class Stage:
     warm_up: int = 100
     blank_weight: float = 1.0
     resting: tuple[str, ...] = ()
-    candidates: int = 1
 
     @property
     def with_ctc(self):
@@ -79,7 +76,7 @@ class Recipe:
         Stage("polish", 58_000, 1e-3, decay=0.8),
         Stage("again", 56_000, 1e-3, decay=0.8),
         Stage("hard", 42_000, 8e-4, decay=0.9, resting=("conv1", "conv2")),
-        Stage("harder", 54_000, 6e-4, decay=0.9, resting=("conv1", "conv2"), candidates=3),
+        Stage("long", 130_000, 1e-3, decay=0.9, resting=("conv1", "conv2")),
     )
     earlier: float = 0.25  # share of the weights of the last stage but one in the average with the last
     batch_size: int = 32
@@ -174,28 +171,22 @@ class Trainer:
         model = self.restore()
         before = [(sign, signal.signal(sign, self.stop)) for sign in (signal.SIGTERM, signal.SIGINT)]
         try:
-            return self._run_stages(model, report_every, save_every)
+            with Stream(self.source, self.recipe.batch_size, self.batches_seen, self.processes) as stream:
+                return self._run_stages(model, stream, report_every, save_every)
         finally:
             for sign, handler in before:
                 signal.signal(sign, handler)
 
-    def _run_stages(self, model, report_every, save_every):
+    def _run_stages(self, model, stream, report_every, save_every):
         while True:
-            stage = self.recipe.stages[self.stage]
-            with Stream(self._source(stage), self.recipe.batch_size, self.batches_seen, self.processes) as stream:
-                self._run_stage(stage, model, stream, report_every, save_every)
+            self._run_stage(self.recipe.stages[self.stage], model, stream, report_every, save_every)
             if self._stop:
                 return False
-            self._keep_or_average(stage)
+            self._keep_or_average()
             if self.stage + 1 == len(self.recipe.stages):
                 return True
             self.stage, self.step = self.stage + 1, 0
             model = self.model(self.recipe.stages[self.stage])
-
-    def _source(self, stage):
-        if stage.candidates == 1:
-            return self.source
-        return replace(self.source, candidates=stage.candidates, misread_by=str(self._weights_before()))
 
     def _kept(self, number):
         """File of the weights that a stage came to."""
@@ -242,15 +233,12 @@ class Trainer:
                 saved = last = time.perf_counter()
         self.save()
 
-    def _keep_or_average(self, stage):
-        """Keep the weights of a stage that is done, or average the last with those before."""
-        if not stage.with_ctc:
+    def _keep_or_average(self):
+        """Keep the weights of a stage that is done, or average the last with those it started from."""
+        if not self.recipe.stages[self.stage].with_ctc:
             return
         if self.stage + 1 < len(self.recipe.stages):
-            kept = self._kept(self.stage)
-            self.network.save_weights(kept, "float32")
-            if self.recipe.stages[self.stage + 1].candidates > 1:
-                write_peaks(kept, measured_peaks(kept, self.heldout.images[:64, ..., 0]))
+            self.network.save_weights(self._kept(self.stage), "float32")
         elif before := self._weights_before():
             save_average(self.network.predict_core, before, self.recipe.earlier, self.folder / "CRNN.h5")
 

@@ -14,7 +14,6 @@ from crnn.labels import Labels
 from crnn.synthesis.faces import Faces
 from crnn.synthesis.hard import misread, text_of
 from crnn.synthesis.lines import Look
-from crnn.synthesis.selection import Selection
 from crnn.synthesis.stream import STEPS, Source, Stream, column_labels, make_batch
 from crnn.synthesis.texts import KINDS, Texts, kind_of
 from crnn.writing import write_data_set
@@ -169,40 +168,3 @@ def test_a_text_of_hard_characters_is_written(font_folder, tmp_path):
     assert result.returncode == 0, result.stderr
     text = path.read_text(encoding="utf-8")
     assert len(text) == 500 and set(text) <= set(CHARSET.characters)
-
-
-class _Reader:
-    """Reads as the truth what stands in ``batch``, but for some rows."""
-
-    def __init__(self, batch, classes, misread):
-        self.rows = iter(range(len(batch.texts)))
-        self.batch, self.classes, self.misread = batch, classes, misread
-
-    def __call__(self, images):
-        probabilities = np.zeros((len(images), STEPS, self.classes), np.float32)
-        for some in probabilities:
-            row = next(self.rows)
-            labels = self.batch.labels[row, : self.batch.label_length[row, 0]]
-            at = np.arange(len(labels)) * 2 + 1  # a blank between any two
-            some[:, -1] = 0.5
-            some[at, labels] = 1
-            if row in self.misread:
-                some[at[-1], labels[-1]] = 0
-        return probabilities
-
-
-@pytest.mark.parametrize(
-    ("misread", "taken"),
-    [
-        ({6, 9}, [6, 9, 0, 1]),
-        ({2, 5, 6, 9, 11}, [2, 5, 6, 0]),  # at most three quarters
-        (set(range(12)), [0, 1, 2, 3]),
-        (set(), [0, 1, 2, 3]),
-    ],
-)
-def test_lines_that_were_misread_are_taken_first(source, misread, taken):
-    drawn = make_batch(source.maker(CHARSET), 0, 12)
-    batch = Selection(_Reader(drawn, CHARSET.classes, misread), CHARSET).hardest(drawn, 4)
-    assert batch.texts == tuple(drawn.texts[row] for row in taken)
-    np.testing.assert_array_equal(batch.images, drawn.images[taken])
-    np.testing.assert_array_equal(batch.labels, drawn.labels[taken])

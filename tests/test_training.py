@@ -15,7 +15,7 @@ def make_trainer(font_folder, tmp_path):
         names = ("columns", "blstms", "ctc", "polish")
         resting = {"polish": ("conv1", "conv2")}
         stages = [
-            Stage(stage, count, 1e-3, 0.5, warm_up=2, resting=resting.get(stage, ()), candidates=1 + (stage in resting))
+            Stage(stage, count, 1e-3, decay=0.5, warm_up=2, resting=resting.get(stage, ()))
             for stage, count in zip(names, lines, strict=True)
         ]
         source = Source((font_folder,), seed=1, system_fonts=False)

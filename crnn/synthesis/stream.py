@@ -11,11 +11,9 @@ import numpy as np
 from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.image import HEIGHT, add_colour
-from crnn.prediction import quick_predictor
 from crnn.synthesis.faces import Faces, system_folders
 from crnn.synthesis.lines import WIDTH, LineMaker, Look
 from crnn.synthesis.rendered import Rendered
-from crnn.synthesis.selection import Selection
 from crnn.synthesis.texts import Texts
 
 STEPS = WIDTH // 4 - 1  # time steps of a line, as ``network.steps`` counts them (without Keras here)
@@ -40,11 +38,6 @@ class Batch:
     column_labels: np.ndarray
     texts: tuple
 
-    def take(self, rows):
-        """The lines of some rows, as a batch."""
-        arrays = (self.images, self.labels, self.label_length, self.column_labels)
-        return Batch(*(array[rows] for array in arrays), tuple(self.texts[row] for row in rows))
-
 
 @dataclass(frozen=True)
 class Source:
@@ -56,23 +49,12 @@ class Source:
     system_fonts: bool = True
     look: Look = field(default_factory=Look)
     rendered: tuple = ()  # files of lines, as ``python -m crnn.synthesis.browser`` writes them
-    misread_by: str = ""  # weights file that ``candidates`` are read with
-    candidates: int = 1  # lines drawn for each that is taken; those misread come first, see ``selection``
 
     def maker(self, charset):
         folders = [*self.fonts, *(system_folders() if self.system_fonts else ())]
         faces, texts = Faces(folders, charset), Texts(charset, self.texts)
         rendered = [Rendered(path) for path in self.rendered]
         return LineMaker(faces, texts, charset, self.seed, look=self.look, rendered=rendered)
-
-    def batches(self, charset, size):
-        """The function of a number that gives the batch of that number: ``size`` lines."""
-        maker = self.maker(charset)
-        if self.candidates == 1:
-            return lambda number: make_batch(maker, number * size, size)
-        selection = Selection(quick_predictor(self.misread_by, charset.classes), charset)
-        drawn = self.candidates * size
-        return lambda number: selection.hardest(make_batch(maker, number * drawn, drawn), size)
 
 
 def column_labels(line, encoded, blank):
@@ -193,9 +175,9 @@ class Stream:
 def _work(source, size, number, stride, batches, stop):
     cv2.setNumThreads(1)
     try:
-        batch = source.batches(Charset.from_file(), size)
+        maker = source.maker(Charset.from_file())
         while not stop.is_set():
-            batches.put(batch(number))
+            batches.put(make_batch(maker, number * size, size))
             number += stride
     except KeyboardInterrupt:
         pass
