@@ -2,5 +2,6 @@
 
 ``faces`` finds and draws fonts, ``texts`` says what stands in a line, ``drawing`` puts the two
 together, ``degradation`` makes a picture of it as cameras, scanners and browsers do, ``lines``
-draws all the lots, ``stream`` feeds a trainer from other processes, ``writing`` writes data sets.
+draws all the lots, ``stream`` feeds a trainer from other processes. ``gather`` fetches the fonts and the
+texts that the project's own weights learn from, ``corpora`` gets the texts out of their packages.
 """
