@@ -13,13 +13,13 @@ SHORT = 8  # characters that fit into a line, whatever their face
 
 
 def of_kind(fonts, texts, seed, kind, lines):
-    """Lines of one kind, degraded as in training: ``Line`` each.
+    """Lines of one kind, degraded as in training, in faces as they are: ``Line`` each.
 
     Args:
         fonts: folders of the only faces; empty for those of the system. texts: files or folders.
         kind: one of ``texts.KINDS``, or ``ten``: in the data set's own format, 280 x 32, ten characters.
     """
-    look = Look(ten_characters=float(kind == "ten"))
+    look = Look(ten_characters=float(kind == "ten"), altered=0.0)
     maker = Source(tuple(fonts), tuple(texts), seed, not fonts, look).maker(Charset.from_file())
     return islice((line for line in map(maker.line, count()) if line.kind == kind), lines)
 
@@ -43,7 +43,7 @@ def words_in_each_face(fonts, seed, words):
 
 def _clean(face, texts, charset, seed):
     """Texts in one face, in all its sizes and ways of drawing."""
-    look = Look(ten_characters=0.0, full=1.0, plain=1.0)
+    look = Look(ten_characters=0.0, full=1.0, plain=1.0, altered=0.0)
     for number, text in enumerate(texts):
         yield LineMaker(_OneFace(face), _OneText(text), charset, seed, look=look).line(number)
 

@@ -55,8 +55,9 @@ def test_lines_are_what_the_network_takes(maker):
     assert seen == {*KINDS, "ten"}
 
 
-def test_boxes_stand_where_the_ink_is(source):
-    clean = replace(source, look=Look(ten_characters=0, plain=1, inverted=0)).maker(CHARSET)
+@pytest.mark.parametrize("altered", [0, 1])
+def test_boxes_stand_where_the_ink_is(source, altered):
+    clean = replace(source, look=Look(ten_characters=0, plain=1, inverted=0, altered=altered)).maker(CHARSET)
     inside, outside = [], []
     for line in map(clean.line, range(40)):
         darkness = 255.0 - line.image.mean(axis=0)
@@ -67,6 +68,17 @@ def test_boxes_stand_where_the_ink_is(source):
         inside.append(darkness[covered].mean())
         outside.append(darkness[~covered].mean() if not covered.all() else 0)
     assert np.mean(inside) > np.mean(outside) + 20
+
+
+def test_altered_faces_leave_all_else_as_it_is(source):
+    none, some, all_ = (replace(source, look=Look(altered=share)).maker(CHARSET) for share in (0, 0.5, 1))
+    same = 0
+    for number in range(40):
+        lines = [maker.line(number) for maker in (none, some, all_)]
+        assert len({line.text for line in lines}) == 1
+        assert not np.array_equal(lines[0].image, lines[2].image)
+        same += np.array_equal(lines[0].image, lines[1].image)
+    assert 10 <= same <= 30
 
 
 def test_ten_character_lines_have_the_data_sets_format(source):

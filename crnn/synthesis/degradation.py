@@ -100,6 +100,21 @@ def tilt(rng, shape, rotation, shear, perspective):
     return matrix
 
 
+def ripples(rng, shape, reach, cell):
+    """Where each pixel comes from when a picture is stretched here and squeezed there.
+
+    Args:
+        reach: standard deviation of the moves. cell: over how many pixels they change.
+
+    Returns:
+        Columns and rows, (height, width) float32 each, for ``cv2.remap``.
+    """
+    height, width = shape
+    columns = np.arange(width, dtype=np.float32) + clouds(rng, shape, reach, cell)
+    rows = np.arange(height, dtype=np.float32)[:, None] + clouds(rng, shape, reach, cell)
+    return columns, rows
+
+
 def warp(picture, matrix):
     """Apply a matrix of ``tilt``; what comes in from outside has the colour of the edge."""
     height, width = picture.shape

@@ -55,6 +55,7 @@ class Look:
     inverted: float = 0.4  # light on dark
     plain: float = 0.3  # neither degraded nor uneven: a screenshot
     rendered: float = 0.16  # of all, taken from files if there are some
+    altered: float = 0.25  # of the drawn ones, their characters rippled: every time a face that no file has
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
 
 
@@ -154,6 +155,10 @@ class LineMaker:
         """A drawing with its surroundings, ink on ground, degraded, 32 pixels high, labelled."""
         coverage, baseline, shift = place(rng, drawing, style.size, height, room)
         left, right = drawing.left + shift, drawing.right + shift
+        if self.look.altered:
+            lots = rng.spawn(1)[0]  # of their own: without altered faces all else is drawn as with them
+            if lots.random() < self.look.altered:
+                coverage, left, right = _altered(lots, coverage, left, right, style.size)
         ten = kind == "ten"
         plain = not ten and rng.random() < self.look.plain
         if not ten or rng.random() < 0.1:
@@ -222,6 +227,15 @@ def _screen_colours(rng, inverted):
     if inverted:
         ink, ground = 255 - ink, 255 - ground
     return ground + (ink - ground) * _UNIT
+
+
+def _altered(rng, coverage, left, right, size):
+    """Characters of a face like theirs, but of other proportions, and where they stand then."""
+    reach, cell = size * rng.uniform(0.01, 0.035), size * rng.uniform(0.3, 1.0)
+    columns, rows = degrade.ripples(rng, coverage.shape, reach, cell)
+    moves = columns.mean(axis=0) - np.arange(len(columns[0]))
+    left, right = (x - np.interp(x, np.arange(len(moves)), moves) for x in (left, right))
+    return cv2.remap(coverage, columns, rows, cv2.INTER_LINEAR), left, right
 
 
 def _worn(rng, picture, left, right, ten):
