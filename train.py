@@ -81,6 +81,7 @@ def _weights(given):
 
 
 def train_on_stream(options):
+    from crnn.synthesis.lines import Look
     from crnn.synthesis.stream import Source
     from crnn.training import Recipe, Trainer
 
@@ -93,7 +94,8 @@ def train_on_stream(options):
         recipe = replace(recipe, stages=tuple(replace(stage, lines=lines) for stage, lines in stages))
     fonts, texts = tuple(options.fonts), tuple(options.texts)
     source = Source(fonts, texts, seed=recipe.seed, rendered=tuple(options.rendered))
-    heldout = Source(fonts, tuple(options.heldout_texts or texts), seed=recipe.seed + 1_000_000)
+    heldout_texts = tuple(options.heldout_texts or texts)
+    heldout = Source(fonts, heldout_texts, seed=recipe.seed + 1_000_000, look=Look(altered=0.0))
     Trainer(recipe, source, heldout, options.folder or "runs/synthetic", options.processes).run()
     return 0
 
