@@ -12,14 +12,15 @@ import math
 
 import numpy as np
 
-from crnn.ctc import greedy_runs, runs_of_path
+from crnn.ctc import best_of_steps, runs_of_path
 
 LEAST = 0.01  # probability
 WIDTH = 8  # texts followed at once
 WEIGHT = 0.25  # of the n-grams, against the network's 1
+LEAD = 1.0  # of the logarithm of the likeliest text's score over the next: with less, it is doubtful
 
 
-def beam_runs(probabilities, gain=None, weight=WEIGHT, least=LEAST, width=WIDTH):
+def decode(probabilities, gain=None, weight=WEIGHT, least=LEAST, width=WIDTH):
     """The runs of the most likely text.
 
     Args:
@@ -27,34 +28,49 @@ def beam_runs(probabilities, gain=None, weight=WEIGHT, least=LEAST, width=WIDTH)
         gain: ``NGrams.gain``; without it the network alone decides.
 
     Returns:
-        As ``ctc.greedy_runs``; the runs of a text that greedy decoding does not find are those of its best path.
+        Runs, as ``ctc.greedy_runs``; those of a text that greedy decoding does not find are those of its best path.
+        Whether the second text is close, so that nearly the same probabilities might make it the first.
     """
-    greedy = greedy_runs(probabilities)
-    doubtful = probabilities.max(axis=-1, initial=0) < 1 - least
-    if not doubtful.any():
-        return greedy
-    labels = most_likely(probabilities, gain, weight, least, width)
-    if labels == tuple(run.label for run in greedy):
-        return greedy
-    path = best_path(probabilities, labels)
-    return runs_of_path(path, probabilities[np.arange(len(path)), path], probabilities.shape[1] - 1)
-
-
-def most_likely(probabilities, gain, weight, least, width):
-    """Labels of the most likely text: a tuple."""
     blank = probabilities.shape[1] - 1
+    best, likely = best_of_steps(probabilities)
+    runs = runs_of_path(best, likely, blank)
+    if (likely >= 1 - least).all():
+        return runs, False
+    labels, lead = most_likely(followed(probabilities, best, likely, least), blank, gain, weight, width)
+    if labels != tuple(run.label for run in runs):
+        path = best_path(probabilities, labels)
+        runs = runs_of_path(path, probabilities[np.arange(len(path)), path], blank)
+    return runs, lead < LEAD
+
+
+def followed(probabilities, best, likely, least):
+    """Of each step the classes that are at least as likely as ``least``, or the best one, and their probabilities."""
+    for step, label, probability in zip(probabilities, best.tolist(), likely.tolist(), strict=True):
+        if least <= probability < 1 - least:
+            classes = np.flatnonzero(step >= least)
+            yield classes.tolist(), step[classes].tolist()
+        else:
+            yield [label], [probability]
+
+
+def most_likely(steps, blank, gain=None, weight=WEIGHT, width=WIDTH):
+    """The most likely text.
+
+    Args:
+        steps: as of ``followed``. blank: its class. gain, weight, width: as of ``decode``.
+
+    Returns:
+        Its labels, a tuple; by how much the logarithm of its score is ahead of the next one's.
+    """
     beams = {(): (1.0, 0.0, 0.0)}  # labels: P(they, a blank last), P(they, the last one last), weight * gains
-    for step in probabilities:
-        classes = np.flatnonzero(step >= least)
-        if len(classes) == 0:
-            classes = np.array([step.argmax()])
-        if len(classes) == 1 and classes[0] == blank:  # as at most steps: all texts get the same factor, left out here
+    for classes, probabilities in steps:
+        if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
             beams = {labels: (b + n, 0.0, gains) for labels, (b, n, gains) in beams.items()}
             continue
         found = {}
         for labels, (blank_last, label_last, gains) in beams.items():
             last = labels[-1] if labels else blank
-            for label, probability in zip(classes.tolist(), step[classes].tolist(), strict=True):
+            for label, probability in zip(classes, probabilities, strict=True):
                 if label == blank:
                     _add(found, labels, (blank_last + label_last) * probability, 0.0, gains)
                     continue
@@ -69,7 +85,8 @@ def most_likely(probabilities, gain, weight, least, width):
         likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())
         if likeliest < 1e-100:  # long before it is too small for a float
             beams = {labels: (b / likeliest, n / likeliest, gains) for labels, (b, n, gains) in beams.items()}
-    return max(beams.items(), key=_score)[0]
+    first, *others = sorted(beams.items(), key=_score, reverse=True)
+    return first[0], _score(first) - _score(others[0]) if others else math.inf
 
 
 def _add(found, labels, blank_last, label_last, gains):

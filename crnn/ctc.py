@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MARGIN = 0.6  # of probabilities: between classes closer than this, a step is doubtful
+
 
 def steps_needed(labels):
     """The fewest time steps a label fits in: one a character, one more between two equal ones.
@@ -36,16 +38,31 @@ class Run:
     confidence: float
 
 
-def greedy_runs(probabilities, blank=None):
+def greedy_runs(probabilities):
     """The runs of the best class of each step, blanks left out: best path decoding.
 
     Args:
-        probabilities: (steps, classes).
-        blank: the blank's class; the last one if not given.
+        probabilities: (steps, classes), the last class the blank.
     """
-    classes = np.argmax(probabilities, axis=-1)
-    best = np.max(probabilities, axis=-1)
-    return runs_of_path(classes, best, probabilities.shape[-1] - 1 if blank is None else blank)
+    return runs_of_path(*best_of_steps(probabilities), probabilities.shape[-1] - 1)
+
+
+def best_of_steps(probabilities):
+    """The best class of each step, and its probability: (steps,) each."""
+    best = probabilities.argmax(axis=-1)
+    return best, probabilities[np.arange(len(best)), best]
+
+
+def decode(probabilities):
+    """Greedy decoding.
+
+    Args:
+        probabilities: (steps, classes), the last class the blank.
+
+    Returns:
+        ``greedy_runs``; whether nearly the same probabilities might make others.
+    """
+    return greedy_runs(probabilities), is_doubtful(probabilities)
 
 
 def labels_of_path(path, blank):
@@ -71,7 +88,7 @@ def runs_of_path(classes, best, blank):
     ]
 
 
-def is_doubtful(probabilities, margin):
+def is_doubtful(probabilities, margin=MARGIN):
     """Whether the best path's text hangs on steps at which two classes are almost equally likely.
 
     Args:

@@ -72,11 +72,11 @@ def main():
     options = arguments()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.demo import asset_pictures
-    from crnn.prediction import predictor
+    from crnn.prediction import predictors
 
     try:
         predict = export(options.path, options.weights)
-        reference = predictor(options.weights, engine="keras")
+        reference, _ = predictors(options.weights, engine="keras")
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

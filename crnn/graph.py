@@ -1,10 +1,11 @@
 """The network of a weights file as an ONNX graph, built without Keras.
 
 In float32, or with the 8-bit integers of Jacob et al.: Quantization and Training of Neural Networks
-for Efficient Integer-Arithmetic-Only Inference, CVPR 2018, arXiv:1712.05877, section 2, in conv2 to
-conv6 and the softmax's product, which take four fifths of the time. Each filter of a kernel has a
-scale of its own; what goes between the convolutions has one a layer: the highest value that
-``python -m crnn.quantization`` saw there stands for 255.
+for Efficient Integer-Arithmetic-Only Inference, CVPR 2018, arXiv:1712.05877, section 2, in all but
+conv1. Each filter of a kernel, and each column of another, has a scale of its own; what goes between
+the convolutions has one a layer: the highest value that ``python -m crnn.quantization`` saw there
+stands for 255. The LSTMs find theirs in each batch, so that company changes the last digits. Some
+of the integer operations exist in ONNX Runtime alone.
 """
 
 import numpy as np
@@ -14,6 +15,7 @@ from crnn import weights
 
 INPUT, OUTPUT = "vgg_input", "blstm2_out"
 OPSET, IR_VERSION = 18, 10  # of 2023: old enough for every runtime in use
+MICROSOFT = "com.microsoft"  # operations of ONNX Runtime alone
 UNITS = 256  # of an LSTM
 EPSILON = 1e-3  # of Keras's batch normalisation
 _CONVOLUTIONS = {  # name: input channels, filters, kernel
@@ -27,8 +29,9 @@ _CONVOLUTIONS = {  # name: input channels, filters, kernel
 }
 _POOLS = {"conv1": (2, 2), "conv2": (2, 2), "conv4": (2, 1), "conv6": (2, 1)}  # after which layer
 _NORMALISED = ("conv5", "conv6")
-MEASURED = ("conv1", "conv2", "conv3", "conv4", "conv5", "conv6")  # whose highest values integers need to know
+MEASURED = tuple(_CONVOLUTIONS)  # whose highest values integers need to know
 _HALF, _ALL = 127, 255  # of the steps of 8 bits
+_LSTM = {"hidden_size": UNITS, "direction": "bidirectional"}
 _GATES = np.r_[0:UNITS, 3 * UNITS : 4 * UNITS, UNITS : 3 * UNITS]  # Keras has i, f, c, o; ONNX i, o, f, c
 
 
@@ -79,31 +82,32 @@ def graph_from_weights(path, classes, peaks=None, measured=False):
         else:
             filters = graph.constant(f"{name}_kernel", kernel), graph.constant(f"{name}_bias", bias)
             x = graph.add("Relu", graph.add("Conv", x, *filters, **window), output=f"{name}_relu")
-            if scales and name == MEASURED[0]:
-                x = graph.add("QuantizeLinear", x, f"{name}_scale", "zero")
         if name in _POOLS:
             x = graph.add("MaxPool", x, kernel_shape=_POOLS[name], strides=_POOLS[name])
+        if scales and name == MEASURED[0]:  # after the pool, which is ten times as fast in float32
+            x = graph.add("QuantizeLinear", x, f"{name}_scale", "zero")
         if scales and name == MEASURED[-1]:
             x = graph.add("DequantizeLinear", x, f"{name}_scale", "zero")
     x = graph.add("Squeeze", x, graph.constant("height", np.int64([2])))  # (n, 512, steps)
     x = graph.add("Transpose", x, perm=[2, 0, 1])  # (steps, n, 512)
     together = graph.constant("both_directions", np.int64([0, 0, 2 * UNITS]))
     for name in ("blstm1", "blstm2"):
-        kernels = [graph.constant(f"{name}_{part}", values) for part, values in _lstm(stored[name]).items()]
-        x = graph.add("LSTM", x, *kernels, hidden_size=UNITS, direction="bidirectional")  # (steps, 2, n, 256)
+        x = (_integer_lstm if scales else _lstm)(graph, x, name, stored[name])  # (steps, 2, n, 256)
         x = graph.add("Reshape", graph.add("Transpose", x, perm=[0, 2, 1, 3]), together)  # (steps, n, 512)
     x = graph.add("Transpose", x, perm=[1, 0, 2])  # (n, steps, 512)
     kernel, bias = stored[OUTPUT]
-    product = (
-        _integer_product(graph, x, kernel) if scales else graph.add("MatMul", x, graph.constant("softmax", kernel))
-    )
-    x = graph.add("Add", product, graph.constant("softmax_bias", bias))
+    graph.constant("softmax_bias", bias)
+    if scales:
+        x = _integer_product(graph, x, kernel, "softmax_bias")
+    else:
+        x = graph.add("Add", graph.add("MatMul", x, graph.constant("softmax", kernel)), "softmax_bias")
     graph.add("Softmax", x, output=OUTPUT, axis=-1)  # (n, steps, classes)
     return graph.model(classes, [f"{name}_relu" for name in MEASURED] if measured else [])
 
 
 def _scales(graph, peaks):
     """What one step of 8 bits is worth at the output of each layer; 0 is always 0."""
+    graph.operations.append(helper.make_opsetid(MICROSOFT, 1))
     graph.constant("zero", np.uint8(0))
     scales = {name: np.float32(peaks[name] / _ALL) for name in MEASURED}
     for name, scale in scales.items():
@@ -125,14 +129,15 @@ def _integer_filters(graph, name, kernel, bias, scale_before):
     )
 
 
-def _integer_product(graph, x, kernel):
-    """``x`` (n, steps, 512), from -1 to 1 as LSTMs give it, times a kernel."""
+def _integer_product(graph, x, kernel, bias):
+    """``x`` (n, steps, 512), from -1 to 1 as LSTMs give it, times a kernel, and a bias added."""
     scale = _steps(kernel, 0)
+    x_scale = graph.constant("lstm_scale", np.float32(1 / _HALF))
     middle = graph.constant("middle", np.uint8(_HALF + 1))
-    x = graph.add("QuantizeLinear", x, graph.constant("lstm_scale", np.float32(1 / _HALF)), middle)
+    x = graph.add("QuantizeLinear", x, x_scale, middle)
     rounded = graph.constant("softmax", np.rint(kernel / scale).astype(np.int8))
-    product = graph.add("Cast", graph.add("MatMulInteger", x, rounded, middle), to=TensorProto.FLOAT)
-    return graph.add("Mul", product, graph.constant("softmax_scale", scale / np.float32(_HALF)))
+    steps = graph.constant("softmax_scale", scale)
+    return graph.add("MatMulIntegerToFloat", x, rounded, x_scale, steps, middle, "", bias, domain=MICROSOFT)
 
 
 def _steps(kernel, axes):
@@ -146,6 +151,7 @@ class _Graph:
 
     def __init__(self):
         self.nodes, self.constants = [], []
+        self.operations = [helper.make_opsetid("", OPSET)]
 
     def constant(self, name, values):
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
@@ -162,7 +168,7 @@ class _Graph:
         steps = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["pictures", "steps", classes])
         outputs = [steps, *(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in others)]
         graph = helper.make_graph(self.nodes, "crnn", [pictures], outputs, self.constants)
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        return helper.make_model(graph, opset_imports=self.operations, ir_version=IR_VERSION)
 
 
 def _folded(kernel, bias, gamma, beta, mean, variance):
@@ -171,12 +177,32 @@ def _folded(kernel, bias, gamma, beta, mean, variance):
     return kernel * scale, (bias - mean) * scale + beta
 
 
-def _lstm(values):
-    """The weights of a bidirectional LSTM as ONNX has them: both directions in one array."""
-    kernels, recurrents, biases = values[::3], values[1::3], values[2::3]
+def _lstm(graph, x, name, values):
+    """A bidirectional LSTM over ``x`` (steps, n, 512), both directions in one array."""
+    kernel, recurrent, bias = _gates(values)
+    parts = {"kernel": kernel.transpose(0, 2, 1), "recurrent": recurrent.transpose(0, 2, 1), "bias": bias}
+    constants = [graph.constant(f"{name}_{part}", array) for part, array in parts.items()]
+    return graph.add("LSTM", x, *constants, **_LSTM)
+
+
+def _integer_lstm(graph, x, name, values):
+    """The same with 8-bit kernels."""
+    *kernels, bias = _gates(values)
+    rounded, scales = [], []
+    for part, kernel in zip(("kernel", "recurrent"), kernels, strict=True):
+        scale = _steps(kernel, 1)
+        rounded.append(graph.constant(f"{name}_{part}", np.rint(kernel / scale[:, None]).astype(np.int8)))
+        scales.append(graph.constant(f"{name}_{part}_scale", scale))
+        scales.append(graph.constant(f"{name}_{part}_zero", np.zeros(scale.shape, np.int8)))
+    others = graph.constant(f"{name}_bias", bias), "", "", "", ""  # lengths, first states, peepholes
+    return graph.add("DynamicQuantizeLSTM", x, *rounded, *others, *scales, **_LSTM, domain=MICROSOFT)
+
+
+def _gates(values):
+    """Kernel (2, 512, 1024), recurrent kernel (2, 256, 1024) and bias (2, 2048) with the gates as ONNX has them."""
     nothing = np.zeros(4 * UNITS, np.float32)  # ONNX has a second bias, for the recurrent product
-    return {
-        "kernel": np.stack([kernel[:, _GATES].T for kernel in kernels]),
-        "recurrent": np.stack([kernel[:, _GATES].T for kernel in recurrents]),
-        "bias": np.stack([np.concatenate([bias[_GATES], nothing]) for bias in biases]),
-    }
+    return (
+        np.stack([kernel[:, _GATES] for kernel in values[::3]]),
+        np.stack([kernel[:, _GATES] for kernel in values[1::3]]),
+        np.stack([np.concatenate([bias[_GATES], nothing]) for bias in values[2::3]]),
+    )

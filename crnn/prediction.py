@@ -3,8 +3,8 @@
 ``onnx``: ONNX Runtime on the CPU, from the weights file alone. Neither Keras nor TensorFlow is
 imported: a process has its first text within a second or two, and one piece of 280 pixels takes a
 quarter of the time of TensorFlow, whose LSTMs are loops of some twenty operations a step. Where the
-processor multiplies 8-bit integers fast, all is read with these first, in little more than half the
-time, and what is doubtful then is read again in float32: the texts are those of float32.
+processor multiplies 8-bit integers fast, all is read with these first, in a third of the time,
+and what is doubtful then is read again in float32: the texts are those of float32.
 ``onnx-float32``: the same without the integers.
 ``keras``: the Keras model on its backend, whatever that computes on.
 """
@@ -17,10 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from crnn.charset import Charset, table_of
-from crnn.ctc import is_doubtful
 
 ENGINES = ("onnx", "onnx-float32", "keras")
-MARGIN = 0.6  # of probabilities: closer classes than this are told apart in float32
 
 
 def default_engine(path=""):
@@ -33,13 +31,17 @@ def _is_onnx(path):
     return str(path).endswith(".onnx")
 
 
-def predictor(path, classes=None, engine=None):
-    """Probabilities (batch, steps, classes) of float32 pictures (batch, 32, width, 1).
+def predictors(path, classes=None, engine=None):
+    """Two functions from float32 pictures (batch, 32, width, 1) to probabilities (batch, steps, classes).
 
     Args:
         path: weights file; for the engine ``onnx`` also an ONNX file.
         classes: of the softmax; default: as the table beside the file has them.
         engine: one of ``ENGINES``; default: see ``default_engine``.
+
+    Returns:
+        The first for all pictures. The second, for those whose text the first leaves in doubt, as it only comes
+        close to the probabilities; None if it gives the very probabilities.
 
     Raises:
         OSError, ValueError: the file cannot be read, or does not fit the network; no such engine.
@@ -47,18 +49,20 @@ def predictor(path, classes=None, engine=None):
     engine = engine or default_engine(path)
     classes = classes or Charset.from_file(table_of(path)).classes
     if engine == "keras":
-        return _keras_predictor(path, classes)
+        return _keras_predictor(path, classes), None
     if engine not in ENGINES:
         raise ValueError(f"{engine}: no such engine; there are {', '.join(ENGINES)}")
     if default_engine(path) != "onnx":
         raise ValueError(f"the engine {engine} is not installed: pip install onnx onnxruntime")
     if _is_onnx(path):
-        return onnx_predictor(str(path), classes)
+        return onnx_predictor(str(path), classes), None
+    from crnn.graph import MEASURED
     from crnn.weights import read_peaks
 
-    if engine == "onnx" and multiplies_integers_fast() and (peaks := read_peaks(path)):
-        return _integers_first(path, classes, peaks)
-    return _from_weights(path, classes)
+    if engine == "onnx" and multiplies_integers_fast() and read_peaks(path).keys() >= set(MEASURED):
+        exact = cache(lambda: _from_weights(path, classes, alone=False))  # not before it is needed
+        return _from_weights(path, classes, read_peaks(path), alone=False), lambda pictures: exact()(pictures)
+    return _from_weights(path, classes), None
 
 
 def multiplies_integers_fast():
@@ -71,7 +75,7 @@ def multiplies_integers_fast():
 
 
 def onnx_predictor(model, classes=None, alone=True):
-    """As ``predictor``, of an ONNX file or of its bytes.
+    """As the first of ``predictors``, of an ONNX file or of its bytes.
 
     Args:
         alone: threads wait busily for their next task. Those of two sessions that work in turns would take the
@@ -82,6 +86,7 @@ def onnx_predictor(model, classes=None, alone=True):
     name = model if isinstance(model, str) else "the network"
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(alone)))
+    options.add_session_config_entry("session.disable_quant_qdq", "1")  # it moves a pool behind the integers
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - its exceptions have no common base but this
@@ -96,20 +101,6 @@ def _from_weights(path, classes, peaks=None, alone=True):
     from crnn.graph import graph_from_weights
 
     return onnx_predictor(graph_from_weights(path, classes, peaks).SerializeToString(), classes, alone)
-
-
-def _integers_first(path, classes, peaks):
-    fast = _from_weights(path, classes, peaks, alone=False)
-    exact = cache(lambda: _from_weights(path, classes, alone=False))  # not before it is needed
-
-    def predict(pictures):
-        probabilities = fast(pictures)
-        doubtful = [is_doubtful(steps, MARGIN) for steps in probabilities]
-        if any(doubtful):
-            probabilities[doubtful] = exact()(pictures[doubtful])
-        return probabilities
-
-    return predict
 
 
 def _keras_predictor(path, classes):

@@ -8,10 +8,8 @@ from itertools import groupby
 
 import numpy as np
 
-from crnn import image, spacing
-from crnn.beam import beam_runs
+from crnn import beam, ctc, image, spacing
 from crnn.charset import SPACE, Charset, table_of
-from crnn.ctc import greedy_runs
 from crnn.ngrams import ngrams_of
 
 DECODINGS = ("beam", "greedy")
@@ -86,11 +84,13 @@ class Recognizer:
     Args:
         predict: probabilities (batch, steps, classes) of float32 pictures (batch, 32, width, 1).
         charset: the table of labels.
-        decode: runs, as of ``ctc.greedy_runs``, of probabilities (steps, classes).
+        decode: runs of probabilities (steps, classes), and whether they are doubtful: as ``ctc.decode``.
+        exact: as ``predict``, for what is doubtful after it; None if what it gives is final.
     """
 
-    def __init__(self, predict, charset=None, decode=greedy_runs):
+    def __init__(self, predict, charset=None, decode=ctc.decode, exact=None):
         self.predict = predict
+        self.exact = exact
         self.charset = charset or Charset.from_file()
         self.decode = decode
 
@@ -99,18 +99,19 @@ class Recognizer:
         """A reader with the network and the weights of a file.
 
         Args:
-            path, engine: see ``prediction.predictor``. charset: default: the table beside the file.
+            path, engine: see ``prediction.predictors``. charset: default: the table beside the file.
             decoding: ``beam``, with the n-grams that suit the weights if there are some, or ``greedy``.
 
         Raises:
             OSError, ValueError: the file cannot be read, or does not fit the network; no such engine.
         """
-        from crnn.prediction import predictor
+        from crnn.prediction import predictors
 
         charset = charset or Charset.from_file(table_of(path))
         ngrams = ngrams_of(path) if decoding == "beam" else None
-        decode = partial(beam_runs, gain=ngrams.gain) if ngrams else greedy_runs
-        return cls(predictor(path, charset.classes, engine), charset, decode)
+        decode = partial(beam.decode, gain=ngrams.gain) if ngrams else ctc.decode
+        predict, exact = predictors(path, charset.classes, engine)
+        return cls(predict, charset, decode, exact)
 
     def read(self, pictures):
         """Read pictures.
@@ -128,7 +129,7 @@ class Recognizer:
 
         Neighbours share batches, as many as make ``WINDOW_COLUMNS``: few at first, so that there is
         soon something to see. While they go through the network, another thread draws the next ones
-        from ``pictures`` and prepares them.
+        from ``pictures`` and prepares them, and a third decodes what the network has said.
 
         Args:
             pictures: iterable of (height, width) uint8, grey.
@@ -137,23 +138,36 @@ class Recognizer:
             The ``TextLine`` of some pictures, in order.
         """
         windows = _windows(map(_prepared, pictures))
-        with ThreadPoolExecutor(1, "prepare") as pool:
+        with ThreadPoolExecutor(2, "crnn") as pool:
             coming = pool.submit(next, windows, None)
             while window := coming.result():
                 coming = pool.submit(next, windows, None)
-                self._recognize([piece for prepared in window for piece in prepared.pieces])
+                doubtful = self._read(self.predict, [piece for prepared in window for piece in prepared.pieces], pool)
+                if self.exact:
+                    self._read(self.exact, doubtful, pool)
                 yield [self._assembled(prepared) for prepared in window]
 
-    def _recognize(self, pieces):
-        """Fill in ``runs``. Batches hold pieces of one width: company changes nothing."""
-        for width, same in groupby(sorted(pieces, key=_width), _width):
-            same = list(same)
-            size = max(1, BATCH_COLUMNS // width)
-            for at in range(0, len(same), size):
-                batch = same[at : at + size]
-                stacked = np.stack([piece.pixels for piece in batch])[..., None].astype(np.float32)
-                for piece, probabilities in zip(batch, self.predict(stacked), strict=True):
-                    piece.runs = self.decode(probabilities)
+    def _read(self, predict, pieces, pool):
+        """Fill in ``runs``. While a batch is decoded, the next one is predicted.
+
+        Returns:
+            The pieces that are doubtful.
+        """
+        doubtful, decoding = [], None
+        for batch in _batches(pieces):
+            probabilities = predict(np.stack([piece.pixels for piece in batch])[..., None].astype(np.float32))
+            if decoding:
+                doubtful += decoding.result()
+            decoding = pool.submit(self._decoded, batch, probabilities)
+        return doubtful + decoding.result() if decoding else []
+
+    def _decoded(self, batch, probabilities):
+        doubtful = []
+        for piece, steps in zip(batch, probabilities, strict=True):
+            piece.runs, doubts = self.decode(steps)
+            if doubts:
+                doubtful.append(piece)
+        return doubtful
 
     def _assembled(self, prepared):
         """The text of a line from its pieces, with the blanks that ``spacing`` wants."""
@@ -220,6 +234,15 @@ def _windows(prepared):
             window, columns, wanted = [], 0, later
     if window:
         yield window
+
+
+def _batches(pieces):
+    """Lists of pieces of one width."""
+    for width, same in groupby(sorted(pieces, key=_width), _width):
+        same = list(same)
+        size = max(1, BATCH_COLUMNS // width)
+        for at in range(0, len(same), size):
+            yield same[at : at + size]
 
 
 def _width(piece):

@@ -3,10 +3,20 @@ from itertools import product
 import numpy as np
 import pytest
 
-from crnn.beam import beam_runs, best_path, most_likely
-from crnn.ctc import greedy_runs, runs_of_path
+from crnn import beam
+from crnn.beam import best_path
+from crnn.ctc import best_of_steps, greedy_runs, runs_of_path
 
 A, B, BLANK = 0, 1, 2
+
+
+def most_likely(probabilities, least=beam.LEAST, width=beam.WIDTH):
+    steps = beam.followed(probabilities, *best_of_steps(probabilities), least)
+    return beam.most_likely(steps, probabilities.shape[1] - 1, width=width)
+
+
+def beam_runs(probabilities, gain=None):
+    return beam.decode(probabilities, gain)[0]
 
 
 def merged(path, blank):
@@ -31,7 +41,10 @@ def test_it_finds_the_text_whose_paths_sum_to_most(seed):
     sums = {}
     for _, text, likely in paths_of(probabilities):
         sums[text] = sums.get(text, 0) + likely
-    assert most_likely(probabilities, None, 0, least=0, width=1000) == max(sums, key=sums.get)
+    second, first = sorted(sums.values())[-2:]
+    text, lead = most_likely(probabilities, least=0, width=1000)
+    assert text == max(sums, key=sums.get)
+    assert lead == pytest.approx(np.log(first / second))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -60,15 +73,25 @@ def test_the_history_tips_the_scale_where_the_network_doubts_and_there_alone():
     assert beam_runs(certain, follows) == greedy_runs(certain)
 
 
+@pytest.mark.parametrize(("a", "doubtful"), [(0.5, True), (0.7, True), (0.8, False), (0.995, False)])
+def test_a_close_second_leaves_doubt(a, doubtful):
+    assert beam.decode(np.array([[a, 1 - a, 0.0]]))[1] is doubtful
+
+
+def test_two_paths_to_one_text_leave_no_doubt():
+    probabilities = np.array([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5], [0.0, 0.0, 1.0]])  # a run that ends here or there
+    assert beam.decode(probabilities)[1] is False
+
+
 def test_long_doubt_does_not_end_in_nothing():
     probabilities = np.tile([0.3, 0.3, 0.4], (3000, 1))
     assert np.all(np.isfinite([run.confidence for run in beam_runs(probabilities)]))
-    assert most_likely(probabilities, None, 0, 0.01, 8) != ()
+    assert most_likely(probabilities)[0] != ()
 
 
 def test_doubles_keep_their_blank():
     probabilities = np.array([[0.9, 0.0, 0.1], [0.3, 0.0, 0.7], [0.9, 0.0, 0.1]])
-    assert most_likely(probabilities, None, 0, 0.01, 8) == (A, A)
+    assert most_likely(probabilities)[0] == (A, A)
     path = best_path(probabilities, (A, A))
     assert [run.label for run in runs_of_path(path, np.ones(3), BLANK)] == [A, A]
 

@@ -4,7 +4,7 @@ import pytest
 
 from crnn import backend, export, graph, prediction
 from crnn.network import CRNN
-from crnn.prediction import predictor
+from crnn.prediction import predictors
 from crnn.quantization import measured_peaks
 from crnn.weights import write_peaks
 
@@ -39,7 +39,8 @@ def pictures():
 @pytest.mark.parametrize("width", [16, 96])
 def test_engines_compute_predict_core(network, weights, pictures, engine, width):
     expected = backend.traced(network.predict_core)(pictures[:, :, :width])
-    predict = predictor(weights, CLASSES, engine)
+    predict, exact = predictors(weights, CLASSES, engine)
+    assert exact is None
     np.testing.assert_allclose(predict(pictures[:, :, :width]), expected, atol=1e-5)
 
 
@@ -48,9 +49,9 @@ def test_exports_compute_predict_core(network, weights, pictures, tmp_path):
     expected = backend.traced(network.predict_core)(pictures)
     for path in (tmp_path / "crnn.onnx", tmp_path / "saved"):
         np.testing.assert_allclose(export.export(path, weights)(pictures), expected, atol=1e-5)
-    np.testing.assert_allclose(predictor(tmp_path / "crnn.onnx", CLASSES)(pictures), expected, atol=1e-5)
+    np.testing.assert_allclose(predictors(tmp_path / "crnn.onnx", CLASSES)[0](pictures), expected, atol=1e-5)
     with pytest.raises(ValueError, match=r"crnn\.onnx: has 50 classes, the table of labels has 60"):
-        predictor(tmp_path / "crnn.onnx", 60)
+        predictors(tmp_path / "crnn.onnx", 60)
 
 
 def test_the_graph_knows_the_shapes_of_the_network(network):
@@ -65,47 +66,36 @@ def test_integers_come_close(network, weights, pictures, tmp_path, monkeypatch):
     (tmp_path / "charset.txt").write_text("\n".join(map(chr, range(0x4E00, 0x4E00 + CLASSES - 1))))
     write_peaks(path, measured_peaks(path, [picture[..., 0].astype(np.uint8) for picture in pictures]))
     monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
-    monkeypatch.setattr(prediction, "is_doubtful", lambda *_: False)
     expected = backend.traced(network.predict_core)(pictures)
-    found = predictor(path, CLASSES)(pictures)
-    assert 0 < np.abs(found - expected).max() < 0.05
+    fast, exact = predictors(path, CLASSES)
+    assert 0 < np.abs(fast(pictures) - expected).max() < 0.05
+    np.testing.assert_allclose(exact(pictures), expected, atol=1e-5)
     network.predict_core.load_weights(path)  # Keras passes over the peaks
 
 
-def test_what_integers_leave_in_doubt_is_read_in_float32(monkeypatch):
-    doubtful, certain = (np.float32([[[1 - p, p, 0], [0, 0, 1]]]) for p in (0.4, 0.01))
-    asked = []
-
-    def models(path, classes, peaks=None, alone=True):
-        def exact(pictures):
-            asked.append(pictures[:, 0, 0, 0].tolist())
-            return np.float32([[[0, 1, 0], [0, 0, 1]]] * len(pictures))
-
-        return (lambda _: np.concatenate([certain, doubtful, certain])) if peaks else exact
-
-    monkeypatch.setattr(prediction, "_from_weights", models)
+def test_weights_whose_peaks_are_not_all_known_are_read_in_float32(weights, tmp_path, monkeypatch):
+    path = tmp_path / "CRNN.h5"
+    path.write_bytes(weights.read_bytes())
+    write_peaks(path, {"conv1": 1.0})
     monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
-    monkeypatch.setattr("crnn.weights.read_peaks", lambda _: {"conv1": 1.0})
-    found = predictor("CRNN.h5", 3)(np.arange(3, dtype=np.float32).reshape(3, 1, 1, 1))
-    assert asked == [[1.0]]
-    np.testing.assert_array_equal(found.argmax(-1), [[0, 2], [1, 2], [0, 2]])
+    assert predictors(path, CLASSES)[1] is None
 
 
 @pytest.mark.parametrize("engine", ["onnx", "keras"])
 def test_a_file_that_does_not_fit_is_refused(weights, engine):
     with pytest.raises(ValueError, match=r"CRNN\.h5: layer blstm2_out .*\(512, 50\).*\(512, 60\)"):
-        predictor(weights, 60, engine)
+        predictors(weights, 60, engine)
 
 
 def test_a_broken_onnx_file_is_refused(tmp_path):
     (tmp_path / "broken.onnx").write_bytes(b"no graph")
     with pytest.raises(ValueError, match=r"broken\.onnx: ONNX Runtime cannot read it"):
-        predictor(tmp_path / "broken.onnx", CLASSES)
+        predictors(tmp_path / "broken.onnx", CLASSES)
 
 
 def test_an_unknown_engine_is_refused(weights):
     with pytest.raises(ValueError, match="steam: no such engine; there are onnx, onnx-float32, keras"):
-        predictor(weights, CLASSES, "steam")
+        predictors(weights, CLASSES, "steam")
 
 
 def test_differences_counts_other_texts():
