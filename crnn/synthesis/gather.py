@@ -30,6 +30,8 @@ fortunes gimp-help-en gimp-help-zh-cn gnome-user-docs libreoffice-help-zh-cn man
 """.split()
 NPM = """
 misans harmonyos-sans-sc-webfont-splitted @chinese-fonts/sypxzs china-division chinese-poetry
+@chinese-fonts/dyh @chinese-fonts/jxzk @chinese-fonts/mksjh @chinese-fonts/ysbth @chinese-fonts/maple-mono-cn
+@fontsource/zcool-xiaowei @fontsource/zcool-kuaile @fontsource/wdxl-lubrifont-sc @fontsource/lxgw-marker-gothic
 @fontsource/gelasio @fontsource/merriweather @fontsource/crimson-text @fontsource/source-serif-4
 @fontsource/cascadia-code @fontsource/ibm-plex-sans @fontsource/lora @fontsource/nunito-sans @fontsource/fira-sans
 @fontsource/work-sans @fontsource/libre-baskerville @fontsource/bitter @fontsource/rubik @fontsource/zilla-slab
@@ -41,15 +43,25 @@ HELD_OUT = re.compile(
     r"harmonyos|fandolsong|hanamin|TW-Kai|ibm-plex|lora|nunito|fira-sans|work-sans|libre-baskerville|bitter|rubik|zilla",
     re.IGNORECASE,
 )
+WHOLE = "files/*-latin-{}.woff2"  # web fonts of Latin faces
+STYLES = ("400-normal", "500-normal", "700-normal", "400-italic")
+_PARTS = ("files/*-[0-9]*-400-normal.woff2", WHOLE.format(STYLES[0]))
 SLICED = (  # web fonts cut into slices: file to make of them, package, slices
     ("MiSans-Regular", "misans", "lib/Normal/MiSans-Regular*.woff2"),
     ("MiSans-Medium", "misans", "lib/Normal/MiSans-Medium*.woff2"),
     ("HarmonyOS-Regular", "harmonyos", "dist/Regular_*.woff2"),
     ("HarmonyOS-Bold", "harmonyos", "dist/Bold_*.woff2"),
     ("SourceHanSerifDisplay", "chinese-fonts-sypxzs", "dist/*/*.woff2"),
+    ("SmileySans", "chinese-fonts-dyh", "dist/*/*.woff2"),
+    ("JiangxiZhuokai", "chinese-fonts-jxzk", "dist/*/*.woff2"),
+    ("MaokenAssortedSans", "chinese-fonts-mksjh", "dist/*/*.woff2"),
+    ("YouSheBiaoTiHei", "chinese-fonts-ysbth", "dist/*/*.woff2"),
+    ("MapleMonoCN", "chinese-fonts-maple-mono-cn", "dist/MapleMono-CN-Regular/*.woff2"),
+    ("ZCOOLXiaoWei", "fontsource-zcool-xiaowei", *_PARTS),
+    ("ZCOOLKuaiLe", "fontsource-zcool-kuaile", *_PARTS),
+    ("WDXLLubrifont", "fontsource-wdxl-lubrifont-sc", *_PARTS),
+    ("LXGWMarkerGothic", "fontsource-lxgw-marker-gothic", *_PARTS),
 )
-WHOLE = "files/*-latin-{}.woff2"  # web fonts of Latin faces
-STYLES = ("400-normal", "500-normal", "700-normal", "400-italic")
 TABLES = ("GSUB", "GPOS", "GDEF", "BASE", "VORG", "vhea", "vmtx", "kern", "gasp", "DSIG")  # that slices disagree in
 
 
@@ -123,9 +135,9 @@ def write_fonts(unpacked, training, heldout, bitmaps):
         for style in STYLES:
             for path in package.glob("package/" + WHOLE.format(style)):
                 slices[path.stem] = [path]
-        for name, start, pattern in SLICED:
+        for name, start, *patterns in SLICED:
             if package.name.startswith(start):
-                slices[name] += sorted(package.glob(f"package/{pattern}"))
+                slices[name] += [path for pattern in patterns for path in sorted(package.glob(f"package/{pattern}"))]
     for name, paths in slices.items():
         target = (heldout if HELD_OUT.search(name) else training) / f"{name}.ttf"
         if paths and not target.exists():
