@@ -6,7 +6,8 @@ FULL_WIDTH_PUNCTUATION = frozenset("，。、（）《》〈〉【】〔〕「�
 ASCII_FOR_FULL_WIDTH = frozenset(":;!?,")  # so the table writes them in Chinese too
 EITHER = frozenset("“”‘’·…—")  # full-width beside Chinese, but English has them too
 CLAUSE_ENDS = ASCII_FOR_FULL_WIDTH - {":"}  # before Chinese, what looks like a blank after them is their own width
-NEVER_AFTER_BLANK = frozenset(",;!?)]")  # in any language written here
+NEVER_AFTER_BLANK = frozenset(",;!?)]”")  # in any language written here
+NEVER_BEFORE_BLANK = frozenset("“‘")  # however wide a face draws them
 FAR = HEIGHT  # columns: a gap between Chinese characters that stands for more than their spacing
 
 
@@ -18,8 +19,8 @@ def is_chinese(character):
 def space_between(left, right, gap, seen, before=""):
     """Whether a blank stands between two characters.
 
-    Two Chinese characters have none, nor has full-width punctuation beside anything, nor a comma or
-    a closing bracket before it, unless the gap is far wider than a character. Where a Latin character
+    Two Chinese characters have none, nor has full-width punctuation beside anything, nor a comma, a
+    closing bracket or quote before it, nor an opening quote after it, unless the gap is far wider than a character. Where a Latin character
     stands, the reader of the picture decides: the network if it saw the place, else the gap at which
     the line was cut.
 
@@ -37,7 +38,8 @@ def space_between(left, right, gap, seen, before=""):
         or (left in ASCII_FOR_FULL_WIDTH and (is_chinese(before) or before == "”"))
         or (left in CLAUSE_ENDS and is_chinese(right))
     )
-    if full_width or right in FULL_WIDTH_PUNCTUATION or right in NEVER_AFTER_BLANK:
+    never = left in NEVER_BEFORE_BLANK or right in NEVER_AFTER_BLANK
+    if full_width or right in FULL_WIDTH_PUNCTUATION or never:
         return gap > FAR
     square = [is_chinese(character) for character in (left, right)]
     if all(square) or (any(square) and (left in EITHER or right in EITHER)):

@@ -15,6 +15,8 @@ from crnn.spacing import space_between
         ("A", "，", 12, True, False),
         ("d", "“", 6, True, True),  # quotes are Latin among Latin
         ("”", "与", 6, True, False),  # and Chinese beside Chinese
+        ("“", "T", 9, True, False),  # though their own side is never open
+        ("N", "”", 9, True, False),
         ("用", "P", 4, True, True),  # a visible gap between Chinese and Latin
         ("用", "P", 6, None, False),  # a cut in ordinary spacing
         ("年", "2", 12, None, True),
