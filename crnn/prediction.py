@@ -59,9 +59,10 @@ def predictors(path, classes=None, engine=None):
     from crnn.graph import MEASURED
     from crnn.weights import read_peaks
 
-    if engine == "onnx" and multiplies_integers_fast() and read_peaks(path).keys() >= set(MEASURED):
+    peaks = read_peaks(path)
+    if engine == "onnx" and multiplies_integers_fast() and peaks.keys() >= set(MEASURED):
         exact = cache(lambda: _from_weights(path, classes, alone=False))  # not before it is needed
-        return _from_weights(path, classes, read_peaks(path), alone=False), lambda pictures: exact()(pictures)
+        return _from_weights(path, classes, peaks, alone=False), lambda pictures: exact()(pictures)
     return _from_weights(path, classes), None
 
 

@@ -76,7 +76,7 @@ class Recipe:
         Stage("polish", 58_000, 1e-3, decay=0.8),
         Stage("again", 56_000, 1e-3, decay=0.8),
         Stage("hard", 42_000, 8e-4, decay=0.9, resting=("conv1", "conv2")),
-        Stage("long", 105_000, 1e-3, decay=0.9, resting=("conv1", "conv2")),
+        Stage("long", 280_000, 1e-3, decay=0.9, resting=("conv1", "conv2")),
     )
     earlier: float = 0.25  # share of the weights of the last stage but one in the average with the last
     batch_size: int = 32
