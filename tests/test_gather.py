@@ -37,6 +37,8 @@ def test_texts_are_written_and_one_block_in_many_is_kept_out(folders):
     page = "<title>T</title><script>var x;</script>" + "".join(f"<p>Line {n} &amp; <b>more</b>" for n in range(1000))
     put(unpacked, "a/usr/share/doc/anarchism/html/secA.html", page)
     put(unpacked, "m/usr/share/man/zh_CN/man1/x.1.gz", gzip.compress(".TH X\n\\fB名称\\fR 一\n".encode() * 1000))
+    entries = gzip.compress(b"baud\n  A unit of {speed}.\n" * 1000)
+    put(unpacked, "j/usr/share/dictd/jargon.dict.dz", entries)
     missing = write_corpora(unpacked, training, heldout)
     assert "words" in missing and "news" not in missing
 
@@ -47,6 +49,7 @@ def test_texts_are_written_and_one_block_in_many_is_kept_out(folders):
     assert "999村" in (training / "places.txt").read_text(encoding="utf-8")
     faq = (training / "faq.txt").read_text(encoding="utf-8")
     assert "Line 999 & more" in faq.split("\n") and "var" not in faq
+    assert set((training / "jargon.txt").read_text(encoding="utf-8").split("\n")) == {"baud", "  A unit of speed."}
     assert set((training / "manuals_zh.txt").read_text(encoding="utf-8").split("\n")) == {"名称 一"}
 
 

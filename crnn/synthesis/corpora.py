@@ -63,6 +63,11 @@ def _unzipped(path):
         return file.read()
 
 
+def _dictionary(path):
+    """A dictionary without the braces that mark its links."""
+    return re.sub("[{}]", "", _unzipped(path))
+
+
 def _manual(path):
     """A manual page without the requests of its formatter."""
     return re.sub(r"\\f.|\\", "", re.sub(r"(?m)^[.'].*$", "", _unzipped(path)))
@@ -106,8 +111,8 @@ CORPORA = (
     ("office_zh", "**/libreoffice/help/zh-CN/text/**/*.html", _page),
     ("desktop_zh", "**/share/help/zh_CN/**/*.page", _page),
     ("fortunes", "**/games/fortunes/[a-z]*[a-z]", _plain),
-    ("computing", "**/dictd/foldoc.dict.dz", _unzipped),
-    ("jargon", "**/dictd/jargon.dict.dz", _unzipped),
+    ("computing", "**/dictd/foldoc.dict.dz", _dictionary),
+    ("jargon", "**/dictd/jargon.dict.dz", _dictionary),
     ("manuals_zh", "**/man/zh_CN/**/*.gz", _manual),
     ("code", "python/*.py", _plain),
     ("words", "**/dict/american-english-large", _words),
