@@ -20,9 +20,9 @@ def space_between(left, right, gap, seen, before=""):
     """Whether a blank stands between two characters.
 
     Two Chinese characters have none, nor has full-width punctuation beside anything, nor a comma, a
-    closing bracket or quote before it, nor an opening quote after it, unless the gap is far wider than a character. Where a Latin character
-    stands, the reader of the picture decides: the network if it saw the place, else the gap at which
-    the line was cut.
+    closing bracket or a closing quote before it, nor an opening quote after it, unless the gap is far
+    wider than a character. Where a Latin character stands, the reader of the picture decides: the
+    network if it saw the place, else the gap at which the line was cut.
 
     Args:
         left, right: the characters on both sides.
