@@ -38,8 +38,9 @@ def space_between(left, right, gap, seen, before=""):
         or (left in ASCII_FOR_FULL_WIDTH and (is_chinese(before) or before == "”"))
         or (left in CLAUSE_ENDS and is_chinese(right))
     )
-    never = left in NEVER_BEFORE_BLANK or right in NEVER_AFTER_BLANK
-    if full_width or right in FULL_WIDTH_PUNCTUATION or never:
+    if full_width:
+        return gap > FAR + HEIGHT // 2  # the right half of its own square is empty
+    if right in FULL_WIDTH_PUNCTUATION or right in NEVER_AFTER_BLANK or left in NEVER_BEFORE_BLANK:
         return gap > FAR
     square = [is_chinese(character) for character in (left, right)]
     if all(square) or (any(square) and (left in EITHER or right in EITHER)):

@@ -13,6 +13,7 @@ from crnn.spacing import space_between
         ("的", "重", 40, None, True),  # unless the gap is far wider than a character
         ("，", "A", 12, True, False),  # nor has full-width punctuation
         ("A", "，", 12, True, False),
+        ("，", "用", 40, True, False),  # wide letter spacing behind the comma's own half square
         ("d", "“", 6, True, True),  # quotes are Latin among Latin
         ("”", "与", 6, True, False),  # and Chinese beside Chinese
         ("“", "T", 9, True, False),  # though their own side is never open
