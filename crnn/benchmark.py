@@ -23,9 +23,10 @@ LSTMs in int8                                                  3.3 ms
 con7 in int8                                                   3.1 ms
 =============================================================  =======
 
-int8 alone changes the texts of 121 of 4,632 degraded pieces. What it leaves in doubt is read again in float32: the second text of
-the beam search is close behind the first. That was 24 % of 1,024 degraded pieces, where 36 % had a step with two
-close classes; 1 of 2,000 degraded lines kept another text than that of float32 alone.
+int8 alone changes the texts of 121 of 4,632 degraded pieces. What it leaves in doubt is read again in
+float32: the second text of the beam search is close behind the first. That was 24 % of 1,024 degraded
+pieces, where 36 % had a step with two close classes; 1 of 2,000 degraded lines kept another text than
+that of float32 alone.
 
 Winograd's convolutions F(4, 3) as matrix products in NumPy took 20 ms a piece on one core, for conv2 to
 conv6 in batches of 8, and no less than the backend's alone: not worth a second engine.

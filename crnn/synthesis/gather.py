@@ -179,7 +179,7 @@ def main():
     try:
         import brotli  # noqa: F401 - what woff2 is packed with
         import zhconv  # noqa: F401
-        from fontTools import ttLib  # noqa: F401 - before hours of downloads
+        from fontTools import ttLib  # noqa: F401 - asked before the downloads, not after
     except ImportError as error:
         print(f"{error.name} is missing: pip install fonttools brotli zhconv", file=sys.stderr)
         return 1
