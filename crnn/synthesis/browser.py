@@ -52,14 +52,16 @@ document.fonts.ready.then(() => {
     return {top: box.top, bottom: box.bottom, left: box.left, places};
   });
   const out = document.createElement("pre");
-  out.id = "places"; out.textContent = JSON.stringify(lines);
+  const failed = [...document.fonts].filter(face => face.status == "error").map(face => face.family);
+  out.id = "places"; out.textContent = JSON.stringify({lines, failed});
   document.body.appendChild(out);
 });
 """
-SUBPIXELS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
-<include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+FONTCONFIG = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+<include ignore_missing="yes">/etc/fonts/fonts.conf</include>{}</fontconfig>"""
+SUBPIXELS = """
 <match target="pattern"><edit name="rgba" mode="assign"><const>rgb</const></edit></match>
-<match target="font"><edit name="rgba" mode="assign"><const>rgb</const></edit></match></fontconfig>"""
+<match target="font"><edit name="rgba" mode="assign"><const>rgb</const></edit></match>"""
 
 
 class Page:
@@ -67,10 +69,11 @@ class Page:
 
     Args:
         maker: ``lines.LineMaker``, for its faces and texts. rng: decides everything.
+        folders: where the faces are, for those that the browser knows by name alone.
     """
 
-    def __init__(self, maker, rng):
-        self.maker, self.rng = maker, rng
+    def __init__(self, maker, rng, folders=()):
+        self.maker, self.rng, self.folders = maker, rng, folders
         self.scale = float(rng.choice(SCALES))
         self.subpixels = rng.random() < 0.3
         self.faces, self.lines = {}, []
@@ -95,7 +98,7 @@ class Page:
         drawable = self.faces[main].drawable | self.faces[latin].drawable | {" "}
         text = "".join(c for c in text if c in drawable)
         text = " ".join(text.split())  # as the browser would show it, but for the blanks at the ends
-        self.lines.append((kind, text))
+        self.lines.append((kind, text, {main, latin}))
         ink, ground = self._colours()
         style = [
             f'font: {size}px "{latin}", "{main}"',
@@ -137,9 +140,11 @@ class Page:
         """The lines of the page as the browser shows it."""
         path, shot = folder / "page.html", folder / "page.png"
         path.write_text(self.html, encoding="utf-8")
-        (folder / "fonts.conf").write_text(SUBPIXELS)
+        settings = "".join(f"<dir>{html.escape(str(place.resolve()))}</dir>" for place in self.folders)
+        settings += SUBPIXELS if self.subpixels else ""
+        (folder / "fonts.conf").write_text(FONTCONFIG.format(settings), encoding="utf-8")
         shot.unlink(missing_ok=True)
-        environment = os.environ | ({"FONTCONFIG_FILE": str(folder / "fonts.conf")} if self.subpixels else {})
+        environment = os.environ | {"FONTCONFIG_FILE": str(folder / "fonts.conf")}
         command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
         command += ["--allow-file-access-from-files", f"--force-device-scale-factor={self.scale}"]
         command += ["--window-size=1000,5000", f"--user-data-dir={folder / 'profile'}"]
@@ -149,8 +154,10 @@ class Page:
         picture = cv2.imread(str(shot), cv2.IMREAD_GRAYSCALE)
         if not found or picture is None:
             raise OSError(f"{program} showed nothing: {result.stderr.strip()[-300:]}")
-        for (kind, text), line in zip(self.lines, json.loads(html.unescape(found[1])), strict=True):
-            cut = self._cut(picture, kind, text, line)
+        said = json.loads(html.unescape(found[1]))
+        failed = {name.strip('"') for name in said["failed"]}
+        for (kind, text, faces), line in zip(self.lines, said["lines"], strict=True):
+            cut = None if faces & failed else self._cut(picture, kind, text, line)
             if cut is not None:
                 yield cut
 
@@ -213,7 +220,7 @@ def main():
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         for number in tqdm(range(options.pages), unit=" pages"):
-            page = Page(maker, np.random.default_rng((options.seed, number)))
+            page = Page(maker, np.random.default_rng((options.seed, number)), options.fonts)
             lines += page.shown(program, Path(folder))
     save(lines, options.path)
     print(f"{options.path}: {len(lines)} lines")
