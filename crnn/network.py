@@ -10,7 +10,7 @@ One set of layers, several models over it: whatever one trains, the others see.
 from functools import cached_property
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from crnn import weights
 from crnn.losses import CTCLoss
@@ -51,7 +51,7 @@ class CRNN:
         for name in ("blstm1", "blstm2"):
             lstm = layers.LSTM(256, return_sequences=True)
             x = layers.Bidirectional(lstm, name=name)(x)  # (69, 512)
-        softmax = layers.Dense(classes, activation="softmax", dtype="float32", name="blstm2_out")
+        softmax = layers.Dense(classes, activation=softmax_in_float32, name="blstm2_out")
         self.predict_core = keras.Model(self.vgg_input, softmax(x), name="predict_core")  # (69, 5991)
 
     @cached_property
@@ -65,7 +65,7 @@ class CRNN:
 
     @cached_property
     def columns_core(self):
-        softmax = layers.Dense(self.classes, activation="softmax", dtype="float32", name="columns_out")
+        softmax = layers.Dense(self.classes, activation=softmax_in_float32, name="columns_out")
         return keras.Model(self.vgg_input, softmax(self.columns), name="columns_core")  # (69, 5991)
 
     def load_weights(self, path, classes=None):
@@ -84,6 +84,12 @@ class CRNN:
     def save_weights(self, path, dtype="float16"):
         """Write all layers to ``path``, whole or not at all, in the layout Keras reads."""
         weights.save(self.predict_core, path, dtype)
+
+
+@keras.saving.register_keras_serializable("crnn")
+def softmax_in_float32(x):
+    """Probabilities in float32, in whatever precision the product before them was computed."""
+    return ops.softmax(ops.cast(x, "float32"))
 
 
 def convolutions(x):

@@ -41,6 +41,7 @@ class Stage:
         lines: how many it sees. learning_rate: at its height, after ``warm_up`` steps.
         decay: the last share of the stage, in which the rate falls linearly to nothing.
         blank_weight: weight of a blank column in the loss, where a character's is 1.
+        batch_size: lines a step.
         resting: layers that it leaves as they are. What the first two have learned serves by then, and
             without their gradients, over the largest maps, a step takes a quarter less time.
     """
@@ -51,17 +52,21 @@ class Stage:
     decay: float
     warm_up: int = 100
     blank_weight: float = 1.0
+    batch_size: int = 32
     resting: tuple[str, ...] = ()
 
     @property
     def with_ctc(self):
         return self.name not in ("columns", "blstms")
 
-    def rate(self, step, batch_size):
+    @property
+    def steps(self):
+        return self.lines // self.batch_size
+
+    def rate(self, step):
         """Learning rate at ``step`` of this stage."""
-        steps = max(1, self.lines // batch_size)
         up = min(1.0, (step + 1) / self.warm_up)
-        down = min(1.0, (steps - step) / max(1.0, self.decay * steps))
+        down = min(1.0, (self.steps - step) / max(1.0, self.decay * self.steps))
         return self.learning_rate * max(0.0, min(up, down))
 
 
@@ -77,9 +82,9 @@ class Recipe:
         Stage("again", 56_000, 1e-3, decay=0.8),
         Stage("hard", 42_000, 8e-4, decay=0.9, resting=("conv1", "conv2")),
         Stage("long", 280_000, 1e-3, decay=0.9, resting=("conv1", "conv2")),
+        Stage("longer", 120_000, 1.4e-3, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
     )
     earlier: float = 0.25  # share of the weights of the last stage but one in the average with the last
-    batch_size: int = 32
     seed: int = 1
     start_from: str | None = None  # weights file that the first stage starts from, and counts as a stage before it
     precision: str = "float32"  # of the arithmetic: float32, mixed_bfloat16 or mixed_float16
@@ -171,15 +176,16 @@ class Trainer:
         model = self.restore()
         before = [(sign, signal.signal(sign, self.stop)) for sign in (signal.SIGTERM, signal.SIGINT)]
         try:
-            with Stream(self.source, self.recipe.batch_size, self.batches_seen, self.processes) as stream:
-                return self._run_stages(model, stream, report_every, save_every)
+            return self._run_stages(model, report_every, save_every)
         finally:
             for sign, handler in before:
                 signal.signal(sign, handler)
 
-    def _run_stages(self, model, stream, report_every, save_every):
+    def _run_stages(self, model, report_every, save_every):
         while True:
-            self._run_stage(self.recipe.stages[self.stage], model, stream, report_every, save_every)
+            stage = self.recipe.stages[self.stage]
+            with Stream(self.source, stage.batch_size, self.lines_seen // stage.batch_size, self.processes) as stream:
+                self._run_stage(stage, model, stream, report_every, save_every)
             if self._stop:
                 return False
             self._keep_or_average()
@@ -199,16 +205,16 @@ class Trainer:
         return self._kept(self.stage - 1) if self.recipe.stages[self.stage - 1].with_ctc else None
 
     @property
-    def batches_seen(self):
-        before = sum(stage.lines // self.recipe.batch_size for stage in self.recipe.stages[: self.stage])
-        return before + self.step
+    def lines_seen(self):
+        stages = self.recipe.stages
+        before = sum(stage.steps * stage.batch_size for stage in stages[: self.stage])
+        return before + self.step * stages[self.stage].batch_size
 
     def _run_stage(self, stage, model, stream, report_every, save_every):
-        size = self.recipe.batch_size
-        steps = stage.lines // size
+        size = stage.batch_size
         saved = reported = last = time.perf_counter()
         waited, losses = 0.0, []
-        while self.step < steps and not self._stop:
+        while self.step < stage.steps and not self._stop:
             before = time.perf_counter()
             try:
                 batch = next(stream)
@@ -216,7 +222,7 @@ class Trainer:
                 self.save()
                 raise
             waited += time.perf_counter() - before
-            self.optimizer.learning_rate = stage.rate(self.step, size)
+            self.optimizer.learning_rate = stage.rate(self.step)
             model.reset_metrics()  # else Keras gives the mean since the stage began
             losses.append(float(model.train_on_batch(*self.inputs(stage, batch))))
             self.step += 1
@@ -224,7 +230,7 @@ class Trainer:
             now = time.perf_counter()
             self.hours += (now - last) / 3600
             last = now
-            if now - reported > report_every or self.step == steps:
+            if now - reported > report_every or self.step == stage.steps:
                 self.report(stage, losses, len(losses) * size / (now - reported), waited / (now - reported))
                 waited, losses = 0.0, []
                 last = reported = time.perf_counter()
@@ -253,7 +259,7 @@ class Trainer:
         scores, glyphs, samples = self.evaluate(stage)
         row = {
             "stage": stage.name,
-            "lines": self.step * self.recipe.batch_size,
+            "lines": self.step * stage.batch_size,
             "hours": round(self.hours, 3),
             "loss": round(float(np.mean(losses)), 4),
             "lines_per_second": round(rate, 1),

@@ -15,11 +15,11 @@ def make_trainer(font_folder, tmp_path):
         names = ("columns", "blstms", "ctc", "polish")
         resting = {"polish": ("conv1", "conv2")}
         stages = [
-            Stage(stage, count, 1e-3, decay=0.5, warm_up=2, resting=resting.get(stage, ()))
+            Stage(stage, count, 1e-3, decay=0.5, warm_up=2, batch_size=2, resting=resting.get(stage, ()))
             for stage, count in zip(names, lines, strict=True)
         ]
         source = Source((font_folder,), seed=1, system_fonts=False)
-        return Trainer(Recipe(tuple(stages), batch_size=2), source, source, tmp_path / name, heldout_lines=8)
+        return Trainer(Recipe(tuple(stages)), source, source, tmp_path / name, heldout_lines=8)
 
     return make
 
@@ -31,8 +31,8 @@ def moved(before, after):
 
 
 def test_rate_warms_up_and_decays():
-    stage = Stage("ctc", lines=1000, learning_rate=1.0, decay=0.5, warm_up=10)
-    rates = [stage.rate(step, batch_size=10) for step in range(100)]
+    stage = Stage("ctc", lines=1000, learning_rate=1.0, decay=0.5, warm_up=10, batch_size=10)
+    rates = [stage.rate(step) for step in range(100)]
     assert rates[0] == pytest.approx(0.1) and rates[20] == 1 and rates[75] == pytest.approx(0.5)
     assert rates[-1] == pytest.approx(0.02) and max(rates) == 1
 
@@ -43,7 +43,7 @@ def test_a_run_that_is_stopped_and_taken_up_gives_the_weights_of_one_that_is_not
     broken = make_trainer("broken")
     broken.on_step = lambda: broken.stop() if broken.stage == 1 else None  # amid the second stage
     assert not broken.run()
-    assert broken.batches_seen == 2
+    assert broken.lines_seen == 4
     last = make_trainer("broken")
     assert last.run()
     for want, have in zip(
