@@ -49,7 +49,7 @@ import numpy as np
 from crnn.charset import Charset
 from crnn.ctc import greedy_runs
 from crnn.demo import asset_pictures
-from crnn.image import HEIGHT, add_colour, gaps, read_grey, split, to_height
+from crnn.image import HEIGHT, add_colour, gaps, normalized, read_grey, split, to_height
 from crnn.prediction import ENGINES, default_engine
 from crnn.recognizer import LONGEST_PIECE, Recognizer
 
@@ -177,7 +177,7 @@ def print_lines(recognizer):
 
     def prepare():
         for picture in pictures:
-            line = to_height(picture)
+            line = normalized(picture)
             split(line, gaps(line), LONGEST_PIECE)
 
     print(f"of that, preparation {1e3 * timed(prepare) / len(pictures):.2f} ms a line, ", end="")

@@ -1,4 +1,4 @@
-"""From a picture file to pieces that the network reads: grey, 32 high, split at gaps, colour added.
+"""From a picture file to pieces that the network reads: grey, level, 32 high, split at gaps, colour added.
 
 Training, synthesis and reading all prepare pictures here.
 """
@@ -11,6 +11,12 @@ import numpy as np
 HEIGHT = 32  # pixels, fixed by the network's poolings
 ADDED_COLUMNS = 32  # colour adding: columns put on the right of each piece
 GAP_COLUMNS = 5  # a gap is a run of more than so many columns of background
+MOST_MARGIN = 0.5  # rows above and below the ink, of its height: so it fills at least half of the picture
+LEAST_RISE = 1 / 16  # of a line from end to end, of its height; less does not hurt
+MOST_RISE = 5 / 8
+LEVELLED = 1.05  # how much more the rows of a levelled line must differ to believe that it was not level
+_MOST_SHEARED = 2**15  # columns that OpenCV can shear; a line as long rises slowly anyway
+_SEGMENTS = 24  # of a line, whose rows are compared to see whether it rises
 
 
 class ImageError(ValueError):
@@ -56,6 +62,87 @@ def composite(bgra):
     ink = float((grey * alpha).sum() / max(alpha.sum(), 1e-6))
     ground = 255 if ink < 128 or alpha.min() > 0.99 else 0
     return np.rint(grey * alpha + ground * (1 - alpha)).astype(np.uint8)
+
+
+def normalized(grey):
+    """A picture of a line as the network knows lines: level, without loose margins above and below, 32 pixels high.
+
+    Its columns stay what they were, but for their scale.
+
+    Args:
+        grey: (height, width) uint8, not empty.
+
+    Returns:
+        (32, width) uint8, as wide as the ratio of what is left of the picture makes it.
+    """
+    return to_height(trim(level(grey)))
+
+
+def _edges(grey, rows):
+    """How much neighbouring columns differ, what is faint left out: (at most ``rows``, width) float32."""
+    height, width = grey.shape
+    if height > rows:
+        grey = cv2.resize(grey, (max(1, round(width * rows / height)), rows), interpolation=cv2.INTER_AREA)
+    if grey.shape[1] < 2:
+        return np.zeros(grey.shape, np.float32)
+    edges = cv2.absdiff(grey[:, 1:], grey[:, :-1])
+    seen = np.bincount(edges.ravel(), minlength=256).cumsum()
+    strong = int(np.searchsorted(seen, 0.995 * seen[-1]))
+    edges[edges <= max(4, 0.3 * strong)] = 0
+    return np.minimum(edges, max(strong, 1)).astype(np.float32)
+
+
+def trim(grey):
+    """Take from a picture of a line what is more margin than the height of its ink allows.
+
+    What is left has the same columns. Noise as strong as the ink, or parts of the lines above and below,
+    count as ink: then nothing is taken.
+    """
+    height = len(grey)
+    energy = _edges(grey, 2 * HEIGHT).mean(axis=1)
+    inked = np.flatnonzero(energy > 0.06 * energy.max())
+    if not inked.size:
+        return grey
+    scale = height / len(energy)
+    top, bottom = inked[0] * scale, (inked[-1] + 1) * scale
+    margin = MOST_MARGIN * (bottom - top)
+    first, last = max(0, int(top - margin)), min(height, int(np.ceil(bottom + margin)))
+    return grey[first:last] if last - first < 0.97 * height else grey
+
+
+def level(grey):
+    """Shear a line that rises or falls from end to end, as one photographed aslant, so that it does not.
+
+    The rows of a level line differ the most: some are full of ink, others empty. (Postl: Detection of linear
+    oblique structures and skew scan in digitized documents, ICPR 1986.)
+    """
+    height, width = grey.shape
+    if width < 3 * height or width >= _MOST_SHEARED:
+        return grey
+    edges = _edges(grey, HEIGHT)
+    rows, columns = edges.shape
+    segments = min(_SEGMENTS, max(6, columns // _SEGMENTS))
+    profiles = cv2.resize(edges, (segments, rows), interpolation=cv2.INTER_AREA)
+    room = int(MOST_RISE * rows)
+    profiles = cv2.copyMakeBorder(profiles, room, room, 0, 0, cv2.BORDER_CONSTANT, value=0)
+
+    def contrast(rise):
+        """Of the rows, were the line sheared by ``rise`` of them from end to end."""
+        level_rows = cv2.warpAffine(profiles, _shear(rise, segments), profiles.shape[::-1], flags=cv2.INTER_LINEAR)
+        return float((cv2.reduce(level_rows, 1, cv2.REDUCE_SUM) ** 2).sum())
+
+    rise = max(range(-room, room + 1, 2), key=contrast)
+    rise = max(np.arange(rise - 1.5, rise + 2, 0.5), key=contrast)
+    if abs(rise) < LEAST_RISE * rows or contrast(rise) < LEVELLED * contrast(0):
+        return grey
+    shear = _shear(rise * height / rows, width)
+    return cv2.warpAffine(grey, shear, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _shear(rise, width):
+    """The map that moves the columns of a picture vertically, so that what falls ``rise`` rows does not: (2, 3)."""
+    slope = rise / width
+    return np.float32([[1, 0, 0], [-slope, 1, slope * (width - 1) / 2]])
 
 
 def to_height(grey):

@@ -13,8 +13,8 @@ from crnn.charset import SPACE, Charset, table_of
 from crnn.ngrams import ngrams_of
 
 DECODINGS = ("beam", "greedy")
-LONGEST_PIECE = 280  # columns at height 32: the width of the lines the network learnt from
-MOST_COLUMNS = 5 * LONGEST_PIECE  # of a piece without gaps: it is cut all the same, lest memory end
+LONGEST_PIECE = 560  # columns at height 32: twice what the network learnt from, for every cut costs context
+MOST_COLUMNS = 1400  # of a piece without gaps: it is cut all the same, lest memory end
 WIDTH_STEP = 32  # columns: pieces are widened to a multiple of this, to share batches
 BATCH_COLUMNS = 16 * 320  # of all pieces of a batch together; more only costs memory
 WINDOW_COLUMNS = (BATCH_COLUMNS, 4 * BATCH_COLUMNS)  # of the first pictures, of later ones that share batches
@@ -76,6 +76,7 @@ class _Prepared:
     gaps: list
     pieces: list
     shape: tuple  # of the picture
+    scale: float  # columns of the picture to a column of the line
 
 
 class Recognizer:
@@ -172,7 +173,7 @@ class Recognizer:
     def _assembled(self, prepared):
         """The text of a line from its pieces, with the blanks that ``spacing`` wants."""
         height, width = prepared.shape
-        scale = height / image.HEIGHT
+        scale = prepared.scale
         in_gaps = {(start + end) // 2 for start, end in prepared.gaps}
         read = []  # (Character with columns of the line, space before it: True, False, None at a cut in a gap)
         for piece in prepared.pieces:
@@ -213,13 +214,13 @@ class Recognizer:
 
 
 def _prepared(picture):
-    line = image.to_height(picture)
+    line = image.normalized(picture)
     gaps = image.gaps(line)
     pieces = []
     for start, end in image.split(line, gaps, LONGEST_PIECE, MOST_COLUMNS):
         columns = image.ADDED_COLUMNS + -(end - start) % WIDTH_STEP
         pieces.append(_Piece(image.add_colour(line[:, start:end], columns), start, end))
-    return _Prepared(gaps, pieces, picture.shape)
+    return _Prepared(gaps, pieces, picture.shape, picture.shape[1] / line.shape[1])
 
 
 def _windows(prepared):

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from crnn.archives import pack
 from crnn.charset import DEFAULT_TABLE, Charset
-from crnn.image import ImageError, read_grey, to_height
+from crnn.image import ImageError, normalized, read_grey
 
 QUALITY = 90  # of the JPEGs
 
@@ -81,7 +81,7 @@ def labelled_pictures(labels, charset, seed=0):
     for at in np.random.default_rng(seed).permutation(len(rows)):
         text = charset.fold(rows[at][1])
         try:
-            image = to_height(read_grey(labels.parent / rows[at][0]))
+            image = normalized(read_grey(labels.parent / rows[at][0]))
         except ImageError as error:
             print(f"left out: {error}", file=sys.stderr)
             yield None

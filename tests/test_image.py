@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crnn.image import ImageError, add_colour, gaps, read_grey, split, to_height
+from crnn.image import ImageError, add_colour, gaps, level, normalized, read_grey, split, to_height, trim
 
 
 def line_with_words(width=200, words=((10, 60), (80, 120), (124, 180)), ink=0, ground=255):
@@ -16,6 +16,70 @@ def test_height_is_32_and_the_ratio_is_kept():
     assert to_height(np.zeros((64, 300), np.uint8)).shape == (32, 150)
     assert to_height(np.zeros((10, 50), np.uint8)).shape == (32, 160)
     assert to_height(np.zeros((200, 1), np.uint8)).shape == (32, 1)
+
+
+def framed(line, above, below, rise=0):
+    """The line on a higher picture, ``rise`` rows lower at its right end than at its left."""
+    height, width = len(line) + above + below, line.shape[1]
+    picture = np.full((height, width), line[0, 0], np.uint8)
+    for column in range(width):
+        first = above + round(rise * (column / width - 0.5))
+        picture[first : first + len(line), column] = line[:, column]
+    return picture
+
+
+def bars(width=400, ink=0, ground=255):
+    """Sixteen rows of upright bars between eight empty rows, as text has them."""
+    words = [(start, start + 4) for start in range(10, width - 10, 10)]
+    return line_with_words(width, words, ink, ground)
+
+
+@pytest.mark.parametrize(("above", "below"), [(100, 100), (0, 60), (60, 0)])
+@pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0), (90, 140)])
+def test_loose_margins_are_taken(above, below, ink, ground):
+    trimmed = trim(framed(bars(ink=ink, ground=ground), above, below))
+    assert trimmed.shape[1] == 400
+    inked = np.flatnonzero((trimmed == ink).any(axis=1))
+    assert len(inked) == 16  # all of the ink
+    assert inked[0] <= 0.5 * 16 + 3 and len(trimmed) - 1 - inked[-1] <= 0.5 * 16 + 3
+
+
+def test_margins_of_half_the_height_of_the_ink_stay():
+    assert trim(bars()).shape == (32, 400)
+
+
+@pytest.mark.parametrize("shape", [(90, 300), (1, 1), (40, 1), (1, 40), (300, 3)])
+def test_a_picture_of_nothing_stays_as_it_is(shape):
+    grey = np.full(shape, 77, np.uint8)
+    assert trim(grey).shape == level(grey).shape == grey.shape
+    assert len(normalized(grey)) == 32
+
+
+def test_noise_is_no_margin():
+    noise = np.random.default_rng(0).normal(0, 60, (96, 400))
+    picture = np.clip(framed(bars(ink=90, ground=140), 32, 32) + noise, 0, 255).astype(np.uint8)
+    assert trim(picture).shape == (96, 400)
+
+
+@pytest.mark.parametrize("rise", [-24, -9, 9, 24])
+def test_a_line_that_rises_is_levelled(rise):
+    aslant, straight = framed(bars(), 16, 16, rise), framed(bars(), 16, 16)
+    assert np.ptp(rows_of_ink(aslant)) >= abs(rise) - 2
+    assert np.ptp(rows_of_ink(level(aslant))) <= 2
+    assert level(straight) is straight
+    assert normalized(aslant).shape[1] == pytest.approx(400, rel=0.15)
+
+
+def rows_of_ink(picture):
+    """The middle of the ink in every column that has some."""
+    dark = picture < 128
+    return [np.flatnonzero(column).mean() for column in dark.T if column.any()]
+
+
+def test_very_long_lines_are_normalized_too():
+    long = np.tile(framed(bars(), 100, 100), 100)
+    assert long.shape[1] == 40_000
+    assert normalized(long).shape[1] == pytest.approx(40_000, rel=0.15)
 
 
 @pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0), (90, 140)])

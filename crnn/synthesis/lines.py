@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from crnn.image import HEIGHT, natural_width, resize
+from crnn.image import HEIGHT, resize, to_height, trim
 from crnn.synthesis import degradation as degrade
 from crnn.synthesis.drawing import Style, draw
 from crnn.synthesis.surroundings import add_company, place
@@ -83,8 +83,9 @@ class LineMaker:
         for attempt in range(100):
             rng = np.random.default_rng((self.seed, index, attempt))
             if self.rendered and rng.random() < self.look.rendered:
-                return self._kept(rng)
-            line = self._ten(rng) if rng.random() < self.look.ten_characters else self._natural(rng)
+                line = self._kept(rng)
+            else:
+                line = self._ten(rng) if rng.random() < self.look.ten_characters else self._natural(rng)
             if line is not None:
                 return line
         raise RuntimeError(f"line {index} of seed {self.seed}: the faces can draw none of 100 texts")
@@ -107,7 +108,7 @@ class LineMaker:
             image = degrade.shrink_and_grow(rng, image, rng.uniform(0.6, 1))
         if rng.random() < 0.35:
             image = degrade.jpeg(image, rng.integers(40, 96))
-        return replace(line, image=image)
+        return self._fitting(replace(line, image=image))
 
     def _ten(self, rng):
         kind = self.look.ten_kinds[rng.integers(len(self.look.ten_kinds))]
@@ -171,9 +172,24 @@ class LineMaker:
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
             picture = degrade.jpeg(picture, rng.integers(70 if plain else 50 if ten else 25, 96))
-        image = resize(picture, self.width if ten else min(self.width, natural_width(picture)))
-        scale = image.shape[1] / picture.shape[1]
-        return self._labelled(image, drawing.text, left * scale, right * scale, kind)
+        line = self._labelled(picture, drawing.text, left, right, kind)
+        return _scaled(line, resize(picture, self.width)) if ten else self._fitting(line)
+
+    def _fitting(self, line):
+        """A line as reading prepares it, its first characters if it is too long then; None if none fits.
+
+        It is not levelled: what is left of a tilt is for the network to get used to.
+        """
+        line = _scaled(line, to_height(trim(line.image)))
+        if line.image.shape[1] <= self.width:
+            return line
+        beyond = np.flatnonzero(line.right > self.width)
+        first = beyond[0] if beyond.size else len(line.text)
+        text = line.text[:first].rstrip()
+        if not text:
+            return None
+        end = min(self.width, int(line.left[first])) if beyond.size else self.width  # the next one must not show
+        return Line(line.image[:, :end], text, line.left[: len(text)], line.right[: len(text)], line.kind)
 
     def _on_screen(self, rng, coverage, ends):
         """Clean ink on a clean ground; rarely, some characters in colours of their own.
@@ -218,6 +234,12 @@ class LineMaker:
         if lengths.count(1) < len(lengths):
             left, right = np.repeat(left, lengths), np.repeat(right, lengths)
         return Line(image, "".join(folded), left.astype(np.float32), right.astype(np.float32), kind)
+
+
+def _scaled(line, image):
+    """``line`` with its picture brought to another size."""
+    scale = image.shape[1] / line.image.shape[1]
+    return replace(line, image=image, left=line.left * scale, right=line.right * scale)
 
 
 def _screen_colours(rng, inverted):
