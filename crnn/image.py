@@ -93,21 +93,40 @@ def _edges(grey, rows):
 
 
 def trim(grey):
-    """Take from a picture of a line what is more margin than the height of its ink allows.
+    """Take from a picture of a line parts of lines above and below, and more margin than its ink's height allows.
 
-    What is left has the same columns. Noise as strong as the ink, or parts of the lines above and below,
-    count as ink: then nothing is taken.
+    What is left has the same columns. Of other lines, only what the edge of the picture has cut off and a gap keeps
+    apart is taken. Noise as strong as the ink counts as ink: then nothing is taken.
     """
     height = len(grey)
     energy = _edges(grey, 2 * HEIGHT).mean(axis=1)
-    inked = np.flatnonzero(energy > 0.06 * energy.max())
-    if not inked.size:
+    if not energy.any():
         return grey
+    blocks = _runs(energy > 0.03 * energy.max())
+    main = max(blocks, key=lambda block: energy[block[0] : block[1]].sum())
+
+    def is_other(block):
+        """Whether the edge has cut it off: dots of letters are fewer, and lower, than the letters."""
+        strong = energy[block[0] : block[1]].max() > 0.3 * energy[main[0] : main[1]].max()
+        return strong and block[1] - block[0] <= main[1] - main[0] and block != main
+
+    first, last = 0, len(energy)
+    if blocks[0][0] == 0 and is_other(blocks[0]):
+        first = (blocks[0][1] + blocks[1][0]) // 2
+    if blocks[-1][1] == len(energy) and is_other(blocks[-1]):
+        last = (blocks[-2][1] + blocks[-1][0] + 1) // 2
+    inked = first + np.flatnonzero(energy[first:last] > 0.06 * energy[first:last].max())
+    margin = MOST_MARGIN * (inked[-1] + 1 - inked[0])
     scale = height / len(energy)
-    top, bottom = inked[0] * scale, (inked[-1] + 1) * scale
-    margin = MOST_MARGIN * (bottom - top)
-    first, last = max(0, int(top - margin)), min(height, int(np.ceil(bottom + margin)))
-    return grey[first:last] if last - first < 0.97 * height else grey
+    top = int(max(first, inked[0] - margin) * scale)
+    bottom = int(np.ceil(min(last, inked[-1] + 1 + margin) * scale))
+    return grey[top:bottom] if bottom - top < 0.97 * height else grey
+
+
+def _runs(flags):
+    """Where flags are set: [first, last + 1] of each run."""
+    steps = np.diff(np.concatenate(([0], flags, [0])).astype(np.int8))
+    return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
 
 
 def level(grey):
@@ -204,11 +223,9 @@ def gaps(line):
     for picture in (line, 255 - line):
         smooth = cv2.GaussianBlur(picture, (3, 3), 0)
         _, binary = cv2.threshold(smooth, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-        empty = np.concatenate(([0], ~binary.any(axis=0), [0])).astype(np.int8)
-        starts, ends = np.flatnonzero(np.diff(empty) == 1), np.flatnonzero(np.diff(empty) == -1)
         found += [
-            (int(start), int(end))
-            for start, end in zip(starts, ends, strict=True)
+            (start, end)
+            for start, end in _runs(~binary.any(axis=0))
             if end - start > GAP_COLUMNS and start > 0 and end < line.shape[1]
         ]
     return sorted(found)

@@ -55,6 +55,20 @@ def test_a_picture_of_nothing_stays_as_it_is(shape):
     assert len(normalized(grey)) == 32
 
 
+@pytest.mark.parametrize("side", ["above", "below"])
+def test_what_the_edge_leaves_of_another_line_is_taken(side):
+    other = bars()[8:18]
+    picture = np.vstack([other, bars()] if side == "above" else [bars(), other])
+    trimmed = trim(picture)
+    assert 20 <= len(trimmed) <= 32 and (trimmed == 0).any(axis=1).sum() == 16
+
+
+def test_dots_of_letters_stay():
+    picture = bars()[6:]  # two empty rows above
+    picture[:2, 10:14] = picture[:2, 100:104] = 0  # two dots, at the edge
+    assert trim(picture).shape == picture.shape
+
+
 def test_noise_is_no_margin():
     noise = np.random.default_rng(0).normal(0, 60, (96, 400))
     picture = np.clip(framed(bars(ink=90, ground=140), 32, 32) + noise, 0, 255).astype(np.uint8)
