@@ -16,6 +16,7 @@ LEAST_RISE = 1 / 16  # of a line from end to end, of its height; less does not h
 MOST_RISE = 5 / 8
 LEVELLED = 1.05  # how much more the rows of a levelled line must differ to believe that it was not level
 _MOST_SHEARED = 2**15  # columns that OpenCV can shear; a line as long rises slowly anyway
+LEAST_CONTRAST = 40  # greys between ink and ground, below which colours are looked at
 _SEGMENTS = 24  # of a line, whose rows are compared to see whether it rises
 
 
@@ -50,7 +51,41 @@ def read_grey(path):
         raise ImageError(f"{path}: OpenCV cannot read it ({error.err})") from None
     if colour is None:
         raise ImageError(f"{path}: not a picture that OpenCV can read")
-    return cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
+    return to_grey(colour)
+
+
+def to_grey(colour):
+    """The luminance of a picture; of one whose ink and ground are as bright as each other, what tells them apart.
+
+    That is the colours' first principal component: red on a green as dark, for instance, is nothing in grey.
+
+    Args:
+        colour: (height, width, 3) uint8, blue, green, red.
+
+    Returns:
+        (height, width) uint8.
+    """
+    grey = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
+    if _contrast(grey) >= LEAST_CONTRAST:
+        return grey
+    pixels = colour.reshape(-1, 3)
+    some = pixels[:: max(1, len(pixels) // 10_000)].astype(np.float32)
+    _, axes = cv2.PCACompute(some, mean=None, maxComponents=1)
+    component = (pixels - some.mean(axis=0)) @ axes[0]
+    component = np.rint(np.clip(128 + component, 0, 255)).astype(np.uint8).reshape(grey.shape)
+    return component if _contrast(component) > 2 * _contrast(grey) else grey
+
+
+def _contrast(grey):
+    """Between the darkest and the brightest of its pixels, but for the most extreme 1 %."""
+    darkest, brightest = _quantiles(grey, (0.005, 0.995))
+    return int(brightest - darkest)
+
+
+def _quantiles(values, shares):
+    """The smallest values that at least these shares of ``values`` (uint8) do not exceed: (shares,)."""
+    counts = cv2.calcHist([values], [0], None, [256], [0, 256]).ravel().cumsum()
+    return np.searchsorted(counts, np.multiply(shares, counts[-1]))
 
 
 def composite(bgra):
@@ -86,8 +121,7 @@ def _edges(grey, rows):
     if grey.shape[1] < 2:
         return np.zeros(grey.shape, np.float32)
     edges = cv2.absdiff(grey[:, 1:], grey[:, :-1])
-    seen = np.bincount(edges.ravel(), minlength=256).cumsum()
-    strong = int(np.searchsorted(seen, 0.995 * seen[-1]))
+    strong = int(_quantiles(edges, (0.995,))[0])
     edges[edges <= max(4, 0.3 * strong)] = 0
     return np.minimum(edges, max(strong, 1)).astype(np.float32)
 

@@ -140,6 +140,24 @@ def test_errors_name_file_and_reason(tmp_path, name, content, reason):
         read_grey(path)
 
 
+def test_colours_as_bright_as_each_other_are_told_apart(tmp_path):
+    red, green, grey = (0, 0, 255), (0, 130, 0), (76, 76, 76)
+    for ink, ground in ((red, green), (green, red), (red, grey)):
+        picture = np.full((40, 200, 3), ground, np.uint8)
+        picture[12:28, 20:180:8] = ink
+        cv2.imwrite(str(tmp_path / "colours.png"), picture)
+        assert np.ptp(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)) <= 1
+        seen = read_grey(tmp_path / "colours.png").astype(int)
+        assert abs(seen[15, 20] - seen[0, 0]) > 100
+
+
+def test_pale_grey_stays_as_it_is(tmp_path):
+    picture = np.full((40, 200, 3), 200, np.uint8)
+    picture[12:28, 20:180:8] = 180
+    cv2.imwrite(str(tmp_path / "pale.png"), picture)
+    np.testing.assert_array_equal(read_grey(tmp_path / "pale.png"), picture[..., 0])
+
+
 def test_names_beyond_ascii(tmp_path):
     path = tmp_path / "中文 名.png"
     cv2.imencode(".png", np.full((5, 7), 100, np.uint8))[1].tofile(path)
