@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from crnn import heldout
 from crnn.ctc import labels_of_path
 from crnn.metrics import Calibration, LineScores
 from crnn.recognizer import DECODINGS
@@ -63,7 +64,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="python -m crnn.evaluation", description="Measure how well weights read.")
     parser.add_argument("labels", nargs="?", type=Path, help="labels.tsv: picture TAB text")
     parser.add_argument("--synthetic", type=int, metavar="N", help="measure on N lines drawn here")
-    parser.add_argument("--kind", choices=("ten", *KINDS), default="ten", help="of these (default: ten characters)")
+    parser.add_argument("--kind", choices=(*heldout.TEN, *KINDS), default="ten", help="of these (default: %(default)s)")
     parser.add_argument("--words", type=Path, metavar="FILE", help="each word of a file, in each Latin face")
     parser.add_argument("--table", action="store_true", help="each character of the table, in each Chinese face")
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="draw with the faces of these folders alone")
@@ -82,8 +83,6 @@ def arguments():
 
 def _pictures(options):
     """Grey pictures and texts of what the options name."""
-    from crnn import heldout
-
     if options.labels:
         return labelled_pictures(options.labels)
     if options.synthetic:

@@ -10,6 +10,10 @@ from crnn.synthesis.lines import LineMaker, Look
 from crnn.synthesis.stream import Source
 
 SHORT = 8  # characters that fit into a line, whatever their face
+TEN = {  # texts of lines in the data set's own format, 280 x 32, ten characters
+    "ten": ("chinese",),  # running text cut anywhere, as the data set has it
+    "ten-drawn": Look.ten_kinds,  # as training has them: three in ten of characters drawn by lot, or with Latin
+}
 
 
 def of_kind(fonts, texts, seed, kind, lines):
@@ -17,11 +21,12 @@ def of_kind(fonts, texts, seed, kind, lines):
 
     Args:
         fonts: folders of the only faces; empty for those of the system. texts: files or folders.
-        kind: one of ``texts.KINDS``, or ``ten``: in the data set's own format, 280 x 32, ten characters.
+        kind: one of ``texts.KINDS`` or of ``TEN``.
     """
-    look = Look(ten_characters=float(kind == "ten"), altered=0.0)
+    ten = kind in TEN
+    look = Look(ten_characters=float(ten), altered=0.0, ten_kinds=TEN.get(kind, Look.ten_kinds))
     maker = Source(tuple(fonts), tuple(texts), seed, not fonts, look).maker(Charset.from_file())
-    return islice((line for line in map(maker.line, count()) if line.kind == kind), lines)
+    return islice((line for line in map(maker.line, count()) if ten or line.kind == kind), lines)
 
 
 def table_in_each_face(fonts, seed):

@@ -30,9 +30,9 @@ def test_each_character_of_the_table_is_drawn(font_folder):
     assert drawn <= set(Charset.from_file().characters) and len(drawn) > 5000
 
 
-@pytest.mark.parametrize("kind", ["words", "ten"])
-def test_only_lines_of_the_kind_asked_for_come(kind, font_folder):
-    assert [line.kind for line in heldout.of_kind([font_folder], [], 1, kind, 5)] == [kind] * 5
+@pytest.mark.parametrize(("kind", "of"), [("words", "words"), ("ten", "ten"), ("ten-drawn", "ten")])
+def test_only_lines_of_the_kind_asked_for_come(kind, of, font_folder):
+    assert [line.kind for line in heldout.of_kind([font_folder], [], 1, kind, 5)] == [of] * 5
 
 
 def test_a_label_line_without_a_tab_is_named(tmp_path):
