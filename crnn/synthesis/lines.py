@@ -56,6 +56,7 @@ class Look:
     plain: float = 0.3  # neither degraded nor uneven: a screenshot
     rendered: float = 0.16  # of all, taken from files if there are some
     altered: float = 0.25  # of the drawn ones, their characters rippled: every time a face that no file has
+    outlined: float = 0.15  # of those that are degraded: edged or shadowed, as over photographs
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
 
 
@@ -167,7 +168,11 @@ class LineMaker:
         if plain:
             picture = self._on_screen(rng, coverage, right)
         else:
+            lots = rng.spawn(1)[0]
+            outlined = self.look.outlined and lots.random() < self.look.outlined
             picture = self._on_paper(rng, coverage)
+            if outlined:
+                picture = _over_photograph(lots, coverage, style.size)
             picture, left, right = _worn(rng, picture, left, right, ten)
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
@@ -249,6 +254,29 @@ def _screen_colours(rng, inverted):
     if inverted:
         ink, ground = 255 - ink, 255 - ground
     return ground + (ink - ground) * _UNIT
+
+
+def _over_photograph(rng, coverage, size):
+    """Bright or dark ink on anything, told from it by an edge or a shadow: subtitles, titles: float32."""
+    ink, edge = rng.uniform(190, 256), rng.uniform(0, 60)
+    if rng.random() < 0.2:
+        ink, edge = edge, ink
+    reach = max(1, round(size * rng.uniform(0.03, 0.1)))
+    if rng.random() < 0.7:  # an edge all around lets the ground have any brightness
+        ground = rng.uniform(0, 255)
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+        around = cv2.dilate(coverage, disc)
+    else:
+        ground = edge + (ink - edge) * rng.uniform(0, 0.7)
+        shift = np.float32([[1, 0, reach], [0, 1, reach]])
+        around = cv2.warpAffine(coverage, shift, coverage.shape[::-1])
+    if rng.random() < 0.5:
+        around = cv2.GaussianBlur(around, (0, 0), reach / 2)
+    picture = degrade.clouds(rng, coverage.shape, rng.uniform(0, 60), cell=rng.uniform(3, 80))
+    picture = np.clip(picture + ground, 0, 255)
+    for layer, grey in ((around, edge), (coverage, ink)):
+        picture += (np.float32(grey) - picture) * _UNIT[layer]
+    return picture
 
 
 def _altered(rng, coverage, left, right, size):
