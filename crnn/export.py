@@ -50,12 +50,12 @@ def differences(predict, reference, pictures):
     Returns:
         The largest difference of a probability, and the number of pictures with another text.
     """
-    from crnn.image import to_height
+    from crnn.image import normalized
     from crnn.recognizer import Recognizer
 
     worst = 0.0
     for picture in pictures:
-        line = to_height(picture)[None, ..., None].astype(np.float32)
+        line = normalized(picture)[None, ..., None].astype(np.float32)
         worst = max(worst, float(np.abs(predict(line) - reference(line)).max()))
     texts = [[line.text for line in Recognizer(one).read(pictures)] for one in (predict, reference)]
     return worst, sum(a != b for a, b in zip(*texts, strict=True))

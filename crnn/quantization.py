@@ -14,7 +14,7 @@ from crnn import weights
 from crnn.charset import Charset, table_of
 from crnn.demo import asset_pictures
 from crnn.graph import MEASURED, OUTPUT, graph_from_weights
-from crnn.image import to_height
+from crnn.image import normalized
 
 
 def measured_peaks(path, pictures):
@@ -33,7 +33,7 @@ def measured_peaks(path, pictures):
     names = [output.name for output in session.get_outputs() if output.name != OUTPUT]
     peaks = np.zeros(len(names))
     for picture in pictures:
-        line = to_height(picture)[None, ..., None].astype(np.float32)
+        line = normalized(picture)[None, ..., None].astype(np.float32)
         for one in (line, 255 - line):
             outputs = session.run(names, {session.get_inputs()[0].name: one})
             peaks = np.maximum(peaks, [output.max() for output in outputs])

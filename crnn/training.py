@@ -1,9 +1,9 @@
-"""From random weights to a reader of lines, in seven stages.
+"""From random weights to a reader of lines, in eight stages.
 
 The whole network does not learn from nothing with CTC in useful time: the LSTMs hide the
 convolutions from the loss. But synthetic lines know where each character stands. So first the
 convolutions alone learn to name the character of each column, then the LSTMs learn the same on top
-of them, then all layers learn with CTC, five times: each time the rate falls to nothing, fewer errors
+of them, then all layers learn with CTC, six times: each time the rate falls to nothing, fewer errors
 are left. What the last two of these came to is averaged, which left fewer still on most sets measured
 (``weights/README.md``; Izmailov et al.: Averaging Weights Leads to Wider Optima and Better Generalization, UAI 2018).
 """

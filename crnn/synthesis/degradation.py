@@ -34,6 +34,19 @@ def clouds(rng, shape, strength, cell):
     return strength * cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
+def shadow(rng, shape):
+    """What the shadow of something, sharp or soft, leaves of the light: factors (height, width), 1 and less."""
+    height, width = shape
+    slant = rng.uniform(-1, 1)
+    across = np.arange(width, dtype=np.float32)[None] + slant * np.arange(height, dtype=np.float32)[:, None]
+    start = rng.uniform(-0.3, 0.9) * width
+    soft = height * rng.uniform(0.02, 0.6)
+    inside = np.clip((across - start) / soft, 0, 1) * np.clip(
+        (start + rng.uniform(0.1, 0.9) * width - across) / soft, 0, 1
+    )
+    return 1 - rng.uniform(0.2, 0.7) * inside
+
+
 def grain(rng, picture, strength):
     return picture + strength * noise_field(rng, picture.shape)
 

@@ -56,8 +56,15 @@ class Look:
     plain: float = 0.3  # neither degraded nor uneven: a screenshot
     rendered: float = 0.16  # of all, taken from files if there are some
     altered: float = 0.25  # of the drawn ones, their characters rippled: every time a face that no file has
-    outlined: float = 0.15  # of those that are degraded: edged or shadowed, as over photographs
+    framed: float = 0.05  # of all: upright rules before and after the text
+    outlined: float = 0.15  # of those that are degraded: ink with an edge or a shadow, as over photographs
+    shaded: float = 0.08  # likewise: with the shadow of something over a part
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
+
+    @classmethod
+    def to_measure(cls, **changes):
+        """As lines looked when scores were first compared: faces as they are, without what was thought of later."""
+        return cls(**{"altered": 0.0, "framed": 0.0, "outlined": 0.0, "shaded": 0.0} | changes)
 
 
 class LineMaker:
@@ -161,6 +168,11 @@ class LineMaker:
             lots = rng.spawn(1)[0]  # of their own: without altered faces all else is drawn as with them
             if lots.random() < self.look.altered:
                 coverage, left, right = _altered(lots, coverage, left, right, style.size)
+        lots = rng.spawn(1)[0]
+        happens = lots.random(3) < (self.look.framed, self.look.outlined, self.look.shaded)
+        framed, outlined, shaded = happens.tolist()
+        if framed:
+            coverage, left, right = _framed(lots, coverage, left, right, style.size)
         ten = kind == "ten"
         plain = not ten and rng.random() < self.look.plain
         if not ten or rng.random() < 0.1:
@@ -168,11 +180,11 @@ class LineMaker:
         if plain:
             picture = self._on_screen(rng, coverage, right)
         else:
-            lots = rng.spawn(1)[0]
-            outlined = self.look.outlined and lots.random() < self.look.outlined
             picture = self._on_paper(rng, coverage)
             if outlined:
                 picture = _over_photograph(lots, coverage, style.size)
+            if shaded:
+                picture *= degrade.shadow(lots, picture.shape)
             picture, left, right = _worn(rng, picture, left, right, ten)
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
@@ -254,6 +266,23 @@ def _screen_colours(rng, inverted):
     if inverted:
         ink, ground = 255 - ink, 255 - ground
     return ground + (ink - ground) * _UNIT
+
+
+def _framed(rng, coverage, left, right, size):
+    """Upright rules as high as the picture, as of a table's cells, before the text, after it, or both."""
+    thick = max(1, round(size * rng.uniform(0.02, 0.12)))
+    gaps = np.rint(size * rng.uniform(0.1, 0.7, 2)).astype(int)
+    outside = int(size * max(0, rng.uniform(-0.2, 0.3)))
+    sides = ((1, 1), (1, 1), (1, 0), (0, 1))[rng.integers(4)]
+    wider = [side * (gap + thick + outside) for side, gap in zip(sides, gaps.tolist(), strict=True)]
+    coverage = np.pad(coverage, ((0, 0), wider))
+    ink = rng.integers(90, 256)
+    if sides[0]:
+        coverage[:, outside : outside + thick] = ink
+    if sides[1]:
+        end = coverage.shape[1] - outside
+        coverage[:, end - thick : end] = ink
+    return coverage, left + wider[0], right + wider[0]
 
 
 def _over_photograph(rng, coverage, size):
