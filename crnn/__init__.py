@@ -29,6 +29,7 @@ The modules, in the order in which a picture meets them:
 ``checkpoint``     the whole state of either training in one file
 ``optimizer``      Muon, for convolutions too
 ``evaluation``     how well weights read; ``heldout``: synthetic lines to measure on; ``curves``: pictures of it
+``robustness``     how well they read what has been cropped, turned, shaded, blurred
 ``benchmark``      how fast reading is; ``data_benchmark``: unpacking, loader, training step
 ``demo``           what ``demo_infer.py`` does
 ``backend``        all that only TensorFlow, JAX or PyTorch can do

@@ -140,8 +140,8 @@ def trim(grey):
     main = max(blocks, key=lambda block: energy[block[0] : block[1]].sum())
 
     def is_other(block):
-        """Whether the edge has cut it off: dots of letters are fewer, and lower, than the letters."""
-        strong = energy[block[0] : block[1]].max() > 0.3 * energy[main[0] : main[1]].max()
+        """Whether it is as much ink as letters have, not some dots, and no more of it."""
+        strong = energy[block[0] : block[1]].max() > 0.1 * energy[main[0] : main[1]].max()
         return strong and block[1] - block[0] <= main[1] - main[0] and block != main
 
     first, last = 0, len(energy)
