@@ -76,7 +76,7 @@ def _read(paths, recognizer, write):
     """Read pictures, and write what they say as soon as it is known; how many could not be read."""
     from tqdm import tqdm
 
-    from crnn.image import ImageError, read_grey
+    from crnn.image import ImageError, count_lines, read_grey
 
     waiting, unread = deque(), 0
 
@@ -90,6 +90,9 @@ def _read(paths, recognizer, write):
                 unread += 1
                 bar.update()
                 continue
+            if (lines := count_lines(picture)) > 1:
+                message = f"{path}: seems to show {lines} lines of text; only one a picture is read well: cut it up"
+                tqdm.write(message, sys.stderr)
             waiting.append((path, picture.shape[1] / picture.shape[0]))
             yield picture
 

@@ -157,6 +157,20 @@ def trim(grey):
     return grey[top:bottom] if bottom - top < 0.97 * height else grey
 
 
+def count_lines(grey):
+    """How many lines a picture seems to show: rows of ink with empty rows between, about as high as the highest.
+
+    Strokes of one line that nothing joins, as of 二, are lower than half a line and do not count.
+    """
+    energy = _edges(grey, 8 * HEIGHT).mean(axis=1)
+    strong = energy > 0.03 * energy.max()
+    heights = [end - start for start, end in _runs(strong) if energy[start:end].max() > 0.3 * energy.max()]
+    likely = max(heights, default=0)
+    if likely < 0.12 * len(energy) and len(heights) < 3:
+        return 1
+    return max(1, sum(height >= 0.6 * likely for height in heights))
+
+
 def _runs(flags):
     """Where flags are set: [first, last + 1] of each run."""
     steps = np.diff(np.concatenate(([0], flags, [0])).astype(np.int8))

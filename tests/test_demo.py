@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from crnn.charset import Charset
@@ -68,6 +70,14 @@ def test_what_cannot_be_read_is_named_and_the_others_are_read(tmp_path):
     path, text, confidence, seconds = row.split("\t")
     assert path == "menu.png" and text and 0 < float(confidence) <= 1 and float(seconds) > 0
     assert "broken.jpg: not a picture" in result.stderr and "missing.png: No such file" in result.stderr
+
+
+def test_a_picture_of_two_lines_is_warned_of(tmp_path):
+    picture = cv2.imread(str(ROOT / "asset" / "kai.png"))
+    cv2.imwrite(str(tmp_path / "two.png"), np.vstack([picture, picture]))
+    result = demo("two.png", cwd=tmp_path)
+    assert result.returncode == 0 and "result is:" in result.stdout
+    assert "two.png: seems to show 2 lines" in result.stderr
 
 
 def test_wrong_arguments():

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crnn.image import ImageError, add_colour, gaps, level, normalized, read_grey, split, to_height, trim
+from crnn.image import ImageError, add_colour, count_lines, gaps, level, normalized, read_grey, split, to_height, trim
 
 
 def line_with_words(width=200, words=((10, 60), (80, 120), (124, 180)), ink=0, ground=255):
@@ -61,6 +61,20 @@ def test_what_the_edge_leaves_of_another_line_is_taken(side):
     picture = np.vstack([other, bars()] if side == "above" else [bars(), other])
     trimmed = trim(picture)
     assert 20 <= len(trimmed) <= 32 and (trimmed == 0).any(axis=1).sum() == 16
+
+
+@pytest.mark.parametrize("lines", [1, 2, 5])
+@pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0)])
+def test_lines_are_counted(lines, ink, ground):
+    assert count_lines(np.vstack([bars(ink=ink, ground=ground)] * lines)) == lines
+
+
+def test_strokes_of_one_line_are_not_lines():
+    two = np.full((40, 200), 255, np.uint8)
+    for column in range(10, 190, 40):
+        two[10:14, column + 5 : column + 25] = two[28:32, column : column + 30] = 0
+    assert count_lines(two) == 1
+    assert count_lines(np.full((40, 200), 9, np.uint8)) == 1
 
 
 def test_dots_of_letters_stay():
