@@ -95,7 +95,7 @@ def train_on_stream(options):
     fonts, texts = tuple(options.fonts), tuple(options.texts)
     source = Source(fonts, texts, seed=recipe.seed, rendered=tuple(options.rendered))
     heldout_texts = tuple(options.heldout_texts or texts)
-    heldout = Source(fonts, heldout_texts, seed=recipe.seed + 1_000_000, look=Look.to_measure())
+    heldout = Source(fonts, heldout_texts, seed=recipe.seed + 1_000_000, look=Look.basic())
     Trainer(recipe, source, heldout, options.folder or "runs/synthetic", options.processes).run()
     return 0
 

@@ -230,7 +230,7 @@ def drawn_lines(fonts, count):
     from crnn.synthesis.stream import Source
 
     try:
-        maker = Source(tuple(fonts), look=Look(ten_characters=0.0)).maker(Charset.from_file())
+        maker = Source(tuple(fonts), look=Look.basic(ten_characters=0.0)).maker(Charset.from_file())
     except ValueError as error:
         print(f"no synthetic lines: {error}")
         return []

@@ -24,7 +24,7 @@ def of_kind(fonts, texts, seed, kind, lines):
         kind: one of ``texts.KINDS`` or of ``TEN``.
     """
     ten = kind in TEN
-    look = Look.to_measure(ten_characters=float(ten), ten_kinds=TEN.get(kind, Look.ten_kinds))
+    look = Look.basic(ten_characters=float(ten), ten_kinds=TEN.get(kind, Look.ten_kinds))
     maker = Source(tuple(fonts), tuple(texts), seed, not fonts, look).maker(Charset.from_file())
     return islice((line for line in map(maker.line, count()) if ten or line.kind == kind), lines)
 
@@ -48,7 +48,7 @@ def words_in_each_face(fonts, seed, words):
 
 def _clean(face, texts, charset, seed):
     """Texts in one face, in all its sizes and ways of drawing."""
-    look = Look.to_measure(ten_characters=0.0, full=1.0, plain=1.0)
+    look = Look.basic(ten_characters=0.0, full=1.0, plain=1.0)
     for number, text in enumerate(texts):
         yield LineMaker(_OneFace(face), _OneText(text), charset, seed, look=look).line(number)
 

@@ -32,7 +32,7 @@ def arguments():
 
 def main():
     options = arguments()
-    look = Look() if options.preview else Look(ten_characters=1.0)
+    look = Look() if options.preview else Look.basic(ten_characters=1.0)
     source = Source(tuple(options.fonts), tuple(options.texts), options.seed, not options.no_system_fonts, look)
     try:
         charset = Charset.from_file(options.charset)

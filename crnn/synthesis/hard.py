@@ -65,7 +65,7 @@ def main():
     from crnn.recognizer import Recognizer
 
     recognizer = Recognizer.from_weights(options.weights)
-    look = Look(ten_characters=1.0, ten_kinds=("uniform",))
+    look = Look.basic(ten_characters=1.0, ten_kinds=("uniform",))
     maker = Source(tuple(options.fonts), (), options.seed, look=look).maker(Charset.from_file())
     pairs = []
     for first in range(0, options.lines, CHUNK):

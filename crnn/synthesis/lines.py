@@ -62,8 +62,8 @@ class Look:
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
 
     @classmethod
-    def to_measure(cls, **changes):
-        """As lines looked when scores were first compared: faces as they are, without what was thought of later."""
+    def basic(cls, **changes):
+        """Without altered faces, frames, edges and shadows: as lines looked when scores were first compared."""
         return cls(**{"altered": 0.0, "framed": 0.0, "outlined": 0.0, "shaded": 0.0} | changes)
 
 
