@@ -82,9 +82,9 @@ class Recipe:
         Stage("again", 56_000, 1e-3, decay=0.8),
         Stage("hard", 42_000, 8e-4, decay=0.9, resting=("conv1", "conv2")),
         Stage("long", 280_000, 1e-3, decay=0.9, resting=("conv1", "conv2")),
-        Stage("longer", 120_000, 1.4e-3, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
+        Stage("longer", 89_600, 1.4e-3, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
     )
-    earlier: float = 0.25  # share of the weights of the last stage but one in the average with the last
+    earlier: float = 0.4  # share of the weights of the last stage but one in the average with the last
     seed: int = 1
     start_from: str | None = None  # weights file that the first stage starts from, and counts as a stage before it
     precision: str = "float32"  # of the arithmetic: float32, mixed_bfloat16 or mixed_float16
