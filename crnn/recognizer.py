@@ -1,5 +1,6 @@
 """From pictures of lines to their text."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -174,7 +175,9 @@ class Recognizer:
         """The text of a line from its pieces, with the blanks that ``spacing`` wants."""
         height, width = prepared.shape
         scale = prepared.scale
-        in_gaps = {(start + end) // 2 for start, end in prepared.gaps}
+        gaps = sorted(prepared.gaps, key=sum)
+        middles = [(start + end) / 2 for start, end in gaps]
+        in_gaps = {int(middle) for middle in middles}
         read = []  # (Character with columns of the line, space before it: True, False, None at a cut in a gap)
         for piece in prepared.pieces:
             seen = None if read and piece.start in in_gaps else False
@@ -188,7 +191,8 @@ class Recognizer:
         for character, seen in read:
             if characters:
                 left = characters[-1]
-                gap = max((b - a for a, b in prepared.gaps if left.x0 < (a + b) / 2 < character.x1), default=0)
+                between = slice(bisect_right(middles, left.x0), bisect_left(middles, character.x1))
+                gap = max((end - start for start, end in gaps[between]), default=0)
                 before = characters[-2].text if len(characters) > 1 else ""
                 if spacing.space_between(left.text, character.text, gap, seen, before):
                     confidence = min(left.confidence, character.confidence)
