@@ -160,7 +160,7 @@ def trim(grey):
 def count_lines(grey):
     """How many lines a picture seems to show: rows of ink with empty rows between, about as high as the highest.
 
-    Strokes of one line that nothing joins, as of 二, are lower than half a line and do not count.
+    Strokes of one line that nothing joins, as of 二, are too low to count.
     """
     energy = _edges(grey, 8 * HEIGHT).mean(axis=1)
     strong = energy > 0.03 * energy.max()
