@@ -11,12 +11,12 @@ import numpy as np
 HEIGHT = 32  # pixels, fixed by the network's poolings
 ADDED_COLUMNS = 32  # colour adding: columns put on the right of each piece
 GAP_COLUMNS = 5  # a gap is a run of more than so many columns of background
+LEAST_CONTRAST = 40  # greys between ink and ground, below which colours are looked at
 MOST_MARGIN = 0.5  # rows above and below the ink, of its height: so it fills at least half of the picture
 LEAST_RISE = 1 / 16  # of a line from end to end, of its height; less does not hurt
 MOST_RISE = 5 / 8
 LEVELLED = 1.05  # how much more the rows of a levelled line must differ to believe that it was not level
 _MOST_SHEARED = 2**15  # columns that OpenCV can shear; a line as long rises slowly anyway
-LEAST_CONTRAST = 40  # greys between ink and ground, below which colours are looked at
 _SEGMENTS = 24  # of a line, whose rows are compared to see whether it rises
 
 
@@ -160,15 +160,17 @@ def trim(grey):
 def count_lines(grey):
     """How many lines a picture seems to show: rows of ink with empty rows between, about as high as the highest.
 
-    Strokes of one line that nothing joins, as of 二, are too low to count.
+    Characters have an edge or more in every stretch of a row as long as they are high; strokes of one line that
+    nothing joins, as of 三, do not, and do not count.
     """
-    energy = _edges(grey, 8 * HEIGHT).mean(axis=1)
-    strong = energy > 0.03 * energy.max()
-    heights = [end - start for start, end in _runs(strong) if energy[start:end].max() > 0.3 * energy.max()]
-    likely = max(heights, default=0)
-    if likely < 0.12 * len(energy) and len(heights) < 3:
-        return 1
-    return max(1, sum(height >= 0.6 * likely for height in heights))
+    edges = _edges(grey, 8 * HEIGHT)
+    density = edges.mean(axis=1) / max(1, edges.max())  # edges a column
+    heights = [
+        end - start
+        for start, end in _runs(density > 0.03 * density.max())
+        if density[start:end].max() * (end - start) > 1
+    ]
+    return max(1, sum(height >= 0.6 * max(heights) for height in heights))
 
 
 def _runs(flags):
@@ -193,14 +195,14 @@ def level(grey):
     room = int(MOST_RISE * rows)
     profiles = cv2.copyMakeBorder(profiles, room, room, 0, 0, cv2.BORDER_CONSTANT, value=0)
 
-    def contrast(rise):
-        """Of the rows, were the line sheared by ``rise`` of them from end to end."""
+    def contrast_of_rows(rise):
+        """How much rows differ, were the line sheared by ``rise`` of them from end to end."""
         level_rows = cv2.warpAffine(profiles, _shear(rise, segments), profiles.shape[::-1], flags=cv2.INTER_LINEAR)
         return float((cv2.reduce(level_rows, 1, cv2.REDUCE_SUM) ** 2).sum())
 
-    rise = max(range(-room, room + 1, 2), key=contrast)
-    rise = max(np.arange(rise - 1.5, rise + 2, 0.5), key=contrast)
-    if abs(rise) < LEAST_RISE * rows or contrast(rise) < LEVELLED * contrast(0):
+    rise = max(range(-room, room + 1, 2), key=contrast_of_rows)
+    rise = max(np.arange(rise - 1.5, rise + 2, 0.5), key=contrast_of_rows)
+    if abs(rise) < LEAST_RISE * rows or contrast_of_rows(rise) < LEVELLED * contrast_of_rows(0):
         return grey
     shear = _shear(rise * height / rows, width)
     return cv2.warpAffine(grey, shear, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
