@@ -55,9 +55,9 @@ def test_lines_are_what_the_network_takes(maker):
     assert seen == {*KINDS, "ten"}
 
 
-@pytest.mark.parametrize("altered", [0, 1])
-def test_boxes_stand_where_the_ink_is(source, altered):
-    clean = replace(source, look=Look.basic(ten_characters=0, plain=1, inverted=0, altered=altered)).maker(CHARSET)
+@pytest.mark.parametrize("more", [{}, {"altered": 1}, {"stretched": 1}], ids=str)
+def test_boxes_stand_where_the_ink_is(source, more):
+    clean = replace(source, look=Look.basic(ten_characters=0, plain=1, inverted=0, **more)).maker(CHARSET)
     inside, outside = [], []
     for line in map(clean.line, range(40)):
         darkness = 255.0 - line.image.mean(axis=0)
@@ -70,10 +70,10 @@ def test_boxes_stand_where_the_ink_is(source, altered):
     assert np.mean(inside) > np.mean(outside) + 20
 
 
-@pytest.mark.parametrize("what", ["framed", "outlined", "shaded"])
+@pytest.mark.parametrize("what", ["framed", "outlined", "shaded", "striped", "stretched"])
 def test_what_surrounds_a_text_leaves_text_and_boxes_as_they_are(source, what):
-    without = replace(source, look=Look.basic(plain=0)).maker(CHARSET)
-    with_it = replace(source, look=Look.basic(plain=0, **{what: 1.0})).maker(CHARSET)
+    without = replace(source, look=Look.basic(plain=0, ten_characters=0)).maker(CHARSET)
+    with_it = replace(source, look=Look.basic(plain=0, ten_characters=0, **{what: 1.0})).maker(CHARSET)
     different = 0
     for number in range(20):
         line, other = without.line(number), with_it.line(number)

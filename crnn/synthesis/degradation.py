@@ -47,6 +47,16 @@ def shadow(rng, shape):
     return 1 - rng.uniform(0.2, 0.7) * inside
 
 
+def moire(rng, shape, strength):
+    """Stripes that the pixels of a screen and those of a camera make together, from -strength to strength."""
+    height, width = shape
+    columns, rows = np.arange(width, dtype=np.float32)[None], np.arange(height, dtype=np.float32)[:, None]
+    angle, period = rng.uniform(0, np.pi), height * rng.uniform(0.08, 0.6)
+    turns = (columns * np.cos(angle) + rows * np.sin(angle)) / period
+    bent = clouds(rng, shape, rng.uniform(0, 0.4), cell=2 * height)  # in turns: lenses are not flat
+    return strength * np.sin(2 * np.pi * (turns + bent))
+
+
 def grain(rng, picture, strength):
     return picture + strength * noise_field(rng, picture.shape)
 

@@ -25,6 +25,7 @@ _RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usu
     "space": ((0.75, 1.3), (1.3, 3), (3, 12)),
 }
 _CELL = 2.2  # of a face for code, a space and any other character, in usual spaces
+_STRETCH = np.log([0.7, 1.6])
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 
 
@@ -59,12 +60,15 @@ class Look:
     framed: float = 0.05  # of all: upright rules before and after the text
     outlined: float = 0.15  # of those that are degraded: ink with an edge or a shadow, as over photographs
     shaded: float = 0.08  # likewise: with the shadow of something over a part
+    striped: float = 0.04  # likewise: photographed from a screen
+    stretched: float = 0.2  # of all but those of ten characters, which are brought to one width: wider or narrower
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
 
     @classmethod
     def basic(cls, **changes):
-        """Without altered faces, frames, edges and shadows: as lines looked when scores were first compared."""
-        return cls(**{"altered": 0.0, "framed": 0.0, "outlined": 0.0, "shaded": 0.0} | changes)
+        """Without all that is newer than the first scores, so that these can be compared."""
+        newer = ("altered", "framed", "outlined", "shaded", "striped", "stretched")
+        return cls(**dict.fromkeys(newer, 0.0) | changes)
 
 
 class LineMaker:
@@ -169,11 +173,17 @@ class LineMaker:
             if lots.random() < self.look.altered:
                 coverage, left, right = _altered(lots, coverage, left, right, style.size)
         lots = rng.spawn(1)[0]
-        happens = lots.random(3) < (self.look.framed, self.look.outlined, self.look.shaded)
-        framed, outlined, shaded = happens.tolist()
+        look = self.look
+        happens = lots.random(5) < (look.framed, look.outlined, look.shaded, look.striped, look.stretched)
+        framed, outlined, shaded, striped, stretched = happens.tolist()
+        ten = kind == "ten"
+        if stretched and not ten:
+            factor = np.exp(lots.uniform(*_STRETCH))
+            way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+            coverage = cv2.resize(coverage, None, fx=factor, fy=1, interpolation=way)
+            left, right = left * factor, right * factor
         if framed:
             coverage, left, right = _framed(lots, coverage, left, right, style.size)
-        ten = kind == "ten"
         plain = not ten and rng.random() < self.look.plain
         if not ten or rng.random() < 0.1:
             add_company(rng, coverage, baseline, style.size)
@@ -185,6 +195,8 @@ class LineMaker:
                 picture = _over_photograph(lots, coverage, style.size)
             if shaded:
                 picture *= degrade.shadow(lots, picture.shape)
+            if striped:
+                picture += degrade.moire(lots, picture.shape, np.ptp(picture) * lots.uniform(0.05, 0.3))
             picture, left, right = _worn(rng, picture, left, right, ten)
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
