@@ -14,8 +14,10 @@ from crnn.charset import SPACE, Charset, table_of
 from crnn.ngrams import ngrams_of
 
 DECODINGS = ("beam", "greedy")
-LONGEST_PIECE = 560  # columns at height 32: twice what the network learnt from, for every cut costs context
-MOST_COLUMNS = 1400  # of a piece without gaps: it is cut all the same, lest memory end
+LONGEST_PIECE = 1400  # columns at height 32: five times what the network learnt from; longer ones only cost memory
+CONTEXT = 64  # columns of its neighbours that a piece is read with, so that it says the same as the whole line
+SEEN_TWICE = 8  # columns beside a cut: a space there counts for both pieces, lest each takes it for the other's
+STEP = 4  # columns that one step of the network stands for
 WIDTH_STEP = 32  # columns: pieces are widened to a multiple of this, to share batches
 BATCH_COLUMNS = 16 * 320  # of all pieces of a batch together; more only costs memory
 WINDOW_COLUMNS = (BATCH_COLUMNS, 4 * BATCH_COLUMNS)  # of the first pictures, of later ones that share batches
@@ -64,9 +66,10 @@ class TextLine:
 class _Piece:
     """A part of a line on its way through the network."""
 
-    pixels: np.ndarray  # (32, width), colour added
-    start: int  # first column in the line
-    end: int  # last column in the line + 1
+    pixels: np.ndarray  # (32, width), context and colour added
+    first: int  # column of the line that its pixels begin with
+    last: int  # column of the line before which they end
+    own: tuple[float, float]  # columns of the line: what stands between them is its own, the rest its neighbours'
     runs: list = None  # what the network saw, as ``ctc.greedy_runs`` gives it
 
 
@@ -177,10 +180,9 @@ class Recognizer:
         scale = prepared.scale
         gaps = sorted(prepared.gaps, key=sum)
         middles = [(start + end) / 2 for start, end in gaps]
-        in_gaps = {int(middle) for middle in middles}
-        read = []  # (Character with columns of the line, space before it: True, False, None at a cut in a gap)
+        read = []  # (Character with columns of the line, whether a space was seen before it)
+        seen = False
         for piece in prepared.pieces:
-            seen = None if read and piece.start in in_gaps else False
             for character in self._characters(piece):
                 if character.text == " ":
                     seen = True
@@ -202,29 +204,37 @@ class Recognizer:
         return TextLine(tuple(scaled), width, height)
 
     def _characters(self, piece):
-        """What was read in a piece, with columns of the line at height 32."""
+        """What was read in a piece, its context left out, with columns of the line at height 32."""
         runs = piece.runs
         if not runs:
             return
-        middles = np.array([2 * (run.first + run.last) + 4 for run in runs], float) + piece.start
-        middles = np.minimum(middles, piece.end)  # what was seen in the added colour
+        middles = piece.first + STEP * np.array([(run.first + run.last) / 2 + 1 for run in runs])
+        middles = np.minimum(middles, piece.last)  # what was seen in the added colour
         edges = (middles[1:] + middles[:-1]) / 2
         reach = image.HEIGHT / 2
-        lefts = np.maximum(np.append(piece.start, edges), middles - reach)
-        rights = np.minimum(np.append(edges, piece.end), middles + reach)
-        for run, left, right in zip(runs, lefts, rights, strict=True):
-            text = " " if run.label == SPACE else self.charset.characters[run.label]
-            yield Character(text, run.confidence, float(left), float(right))
+        lefts = np.maximum(np.append(piece.first, edges), middles - reach)
+        rights = np.minimum(np.append(edges, piece.last), middles + reach)
+        low, high = piece.own
+        for run, middle, left, right in zip(runs, middles, lefts, rights, strict=True):
+            is_space = run.label == SPACE
+            more = SEEN_TWICE if is_space else 0
+            if low - more <= middle < high + more:
+                text = " " if is_space else self.charset.characters[run.label]
+                yield Character(text, run.confidence, float(left), float(right))
 
 
 def _prepared(picture):
     line = image.normalized(picture)
+    width = line.shape[1]
     gaps = image.gaps(line)
     pieces = []
-    for start, end in image.split(line, gaps, LONGEST_PIECE, MOST_COLUMNS):
-        columns = image.ADDED_COLUMNS + -(end - start) % WIDTH_STEP
-        pieces.append(_Piece(image.add_colour(line[:, start:end], columns), start, end))
-    return _Prepared(gaps, pieces, picture.shape, picture.shape[1] / line.shape[1])
+    for start, end in image.split(line, gaps, LONGEST_PIECE, LONGEST_PIECE):
+        first, last = max(0, start - CONTEXT), min(width, end + CONTEXT)
+        first -= first % STEP  # the steps of the whole line
+        own = (start if start else -np.inf, end if end < width else np.inf)
+        columns = image.ADDED_COLUMNS + -(last - first) % WIDTH_STEP
+        pieces.append(_Piece(image.add_colour(line[:, first:last], columns), first, last, own))
+    return _Prepared(gaps, pieces, picture.shape, picture.shape[1] / width)
 
 
 def _windows(prepared):

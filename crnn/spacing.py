@@ -21,16 +21,15 @@ def space_between(left, right, gap, seen, before=""):
 
     Two Chinese characters have none, nor has full-width punctuation beside anything, nor a comma, a
     closing bracket or a closing quote before it, nor an opening quote after it, unless the gap is far
-    wider than a character. Where a Latin character stands, the reader of the picture decides: the
-    network if it saw the place, else the gap at which the line was cut.
+    wider than a character. Where a Latin character stands, the network decides.
 
     Args:
         left, right: the characters on both sides.
         gap: columns of background between them, at height 32; 0 if there is no gap of ``image.gaps``.
         before: the character on the left of ``left``: after Chinese, ``:`` is a full-width ``：``.
-        seen: True if the network said space, False if it did not, None at a cut, where it could not.
+        seen: whether the network said space.
 
-    >>> space_between("d", "i", 9, None), space_between("的", "重", 9, True)
+    >>> space_between("d", "i", 9, True), space_between("的", "重", 9, True)
     (True, False)
     """
     full_width = (
@@ -45,6 +44,4 @@ def space_between(left, right, gap, seen, before=""):
     square = [is_chinese(character) for character in (left, right)]
     if all(square) or (any(square) and (left in EITHER or right in EITHER)):
         return gap > FAR
-    if seen is None:
-        return gap > (HEIGHT // 4 if any(square) else 0)
     return seen

@@ -1,17 +1,20 @@
 import numpy as np
 import pytest
 
-from crnn.charset import Charset
+from crnn import recognizer as module
+from crnn.charset import SPACE, Charset
 from crnn.recognizer import BATCH_COLUMNS, WINDOW_COLUMNS, Recognizer
 
 CHARSET = Charset(["blank", *"abcde的重，"])
 LETTER = {c: 10 * label for c, label in CHARSET.labels.items()}  # the grey by which the fake knows it
+BETWEEN_WORDS = 230  # likewise: lighter than all ink
 
 
 def fake(images):
     """A network that knows a character by its grey, sure of it by 0.9."""
     grey = images[:, 16, 4:-4:4, 0]
     classes = np.where(grey < 150, np.rint(grey / 10).astype(int), CHARSET.blank)
+    classes[np.abs(grey - BETWEEN_WORDS) < 10] = SPACE
     probabilities = np.full((*classes.shape, CHARSET.classes), 0.1 / CHARSET.blank)
     np.put_along_axis(probabilities, classes[..., None], 0.9, -1)
     return probabilities
@@ -21,7 +24,7 @@ def picture(text, gap=4, width=8, margin=10):
     """Characters as blocks of their grey, ``gap`` columns apart; a space is 12 columns wide."""
     columns = [255] * margin
     for character in text:
-        columns += [255] * 12 if character == " " else [LETTER[character]] * width + [255] * gap
+        columns += [BETWEEN_WORDS] * 12 if character == " " else [LETTER[character]] * width + [255] * gap
     return np.tile(np.uint8(columns + [255] * margin), (32, 1))
 
 
@@ -41,17 +44,31 @@ def test_company_changes_nothing(recognizer):
     assert recognizer.read(pictures) == alone
 
 
-def test_long_lines_are_cut_at_gaps_and_joined(recognizer):
-    text = "abcd " * 12
-    line = recognizer.read([picture(text)])[0]
-    assert line.text.replace(" ", "") == text.replace(" ", "")
-    assert line.text.count(" ") <= 11  # the fake never says space; cuts may
+@pytest.mark.parametrize("longest", [80, 150, 400])
+@pytest.mark.parametrize("text", ["abcd " * 11 + "e", "的重" * 30, "ab的 c，" * 9 + "d"])
+def test_a_line_says_in_pieces_what_it_says_whole(recognizer, monkeypatch, text, longest):
+    (whole,) = recognizer.read([picture(text)])
+    monkeypatch.setattr(module, "LONGEST_PIECE", longest)
+    (in_pieces,) = recognizer.read([picture(text)])
+    assert in_pieces == whole
+    assert whole.text == text
 
 
-def test_a_cut_between_latin_words_is_a_blank_and_between_chinese_none(recognizer):
-    for a, b, joined in (("a" * 30, "b" * 30, " "), ("的" * 30, "重" * 30, "")):
-        apart = np.hstack([picture(a, margin=5), picture(b, margin=5)])
-        assert recognizer.read([apart])[0].text == a + joined + b
+def test_a_piece_is_read_with_what_is_beside_it(monkeypatch):
+    def blind_at_the_edges(images):
+        probabilities = fake(images)
+        for edge in (slice(0, 12), slice(-12 - module.image.ADDED_COLUMNS // 4, None)):
+            probabilities[:, edge] = np.eye(CHARSET.classes)[CHARSET.blank]
+        return probabilities
+
+    monkeypatch.setattr(module, "LONGEST_PIECE", 160)
+    text = "abcde" * 16
+    assert Recognizer(blind_at_the_edges, CHARSET).read([picture(text, margin=80)])[0].text == text
+
+
+def test_a_space_is_seen_between_latin_words_and_none_between_chinese(recognizer):
+    for text, said in (("aa bb", "aa bb"), ("的的 重重", "的的重重")):
+        assert recognizer.read([picture(text)])[0].text == said
 
 
 def test_positions_are_those_of_the_source_picture(recognizer):

@@ -8,9 +8,8 @@ from crnn.spacing import space_between
     [
         ("e", "w", 0, True, True),  # two words, as the network saw
         ("e", "w", 9, False, False),  # wide letter spacing, as the network saw
-        ("e", "w", 9, None, True),  # a cut
         ("的", "重", 9, True, False),  # Chinese has no blanks
-        ("的", "重", 40, None, True),  # unless the gap is far wider than a character
+        ("的", "重", 40, False, True),  # unless the gap is far wider than a character
         ("，", "A", 12, True, False),  # nor has full-width punctuation
         ("A", "，", 12, True, False),
         ("，", "用", 40, True, False),  # wide letter spacing behind the comma's own half square
@@ -19,10 +18,8 @@ from crnn.spacing import space_between
         ("“", "T", 9, True, False),  # though their own side is never open
         ("N", "”", 9, True, False),
         ("用", "P", 4, True, True),  # a visible gap between Chinese and Latin
-        ("用", "P", 6, None, False),  # a cut in ordinary spacing
-        ("年", "2", 12, None, True),
         ("d", ",", 7, True, False),  # no word is apart from its comma
-        ("x", "]", 7, None, False),
+        ("x", "]", 7, True, False),
         ("d", ".", 7, True, True),  # but .NET and .py are words
         (";", "城", 9, True, False),  # a full-width one: Chinese goes on
         (";", "h", 9, True, True),
