@@ -84,6 +84,16 @@ def test_what_surrounds_a_text_leaves_text_and_boxes_as_they_are(source, what):
     assert different >= 15  # a shadow may fall beside the line
 
 
+def test_some_lines_have_few_characters(source):
+    none, all_ = (replace(source, look=Look.basic(ten_characters=0, few=few)).maker(CHARSET) for few in (0, 1))
+    shorter = 0
+    for number in range(40):
+        line, other = none.line(number), all_.line(number)
+        assert line.text.startswith(other.text)
+        shorter += len(other.text) <= 4 < len(line.text)
+    assert shorter > 30
+
+
 def test_altered_faces_leave_all_else_as_it_is(source):
     none, some, all_ = (replace(source, look=Look(altered=share)).maker(CHARSET) for share in (0, 0.5, 1))
     same = 0

@@ -53,6 +53,7 @@ class Look:
 
     ten_characters: float = 0.25  # lines in the format of the data set: 280 x 32, ten characters
     full: float = 0.85  # of the others: as long as the width allows
+    few: float = 0.06  # likewise: of one to four characters, as on signs and labels
     inverted: float = 0.4  # light on dark
     plain: float = 0.3  # neither degraded nor uneven: a screenshot
     rendered: float = 0.16  # of all, taken from files if there are some
@@ -67,7 +68,7 @@ class Look:
     @classmethod
     def basic(cls, **changes):
         """Without all that is newer than the first scores, so that these can be compared."""
-        newer = ("altered", "framed", "outlined", "shaded", "striped", "stretched")
+        newer = ("few", "altered", "framed", "outlined", "shaded", "striped", "stretched")
         return cls(**dict.fromkeys(newer, 0.0) | changes)
 
 
@@ -107,6 +108,10 @@ class LineMaker:
         style, face_of = self._setting(rng, kind in CHINESE_KINDS, fixed=kind == "code" and rng.random() < 0.7)
         height = style.size / rng.triangular(0.46, 0.76, 1.0)  # from loose to tight line boxes
         room = int(self.width * height / HEIGHT)
+        lots = rng.spawn(1)[0]  # of their own: without short lines all else is drawn as with them
+        few = text[: lots.integers(1, 5)]
+        if lots.random() < self.look.few and any(map(str.isalnum, few)):
+            text = few
         filled = 1 if rng.random() < self.look.full else rng.uniform(0.15, 1)
         drawing = draw(text, face_of, style, filled * room - rng.uniform(0, 0.5) * style.size)
         return drawing and self._finished(rng, drawing, style, height, room, kind)
@@ -168,11 +173,9 @@ class LineMaker:
         """A drawing with its surroundings, ink on ground, degraded, 32 pixels high, labelled."""
         coverage, baseline, shift = place(rng, drawing, style.size, height, room)
         left, right = drawing.left + shift, drawing.right + shift
-        if self.look.altered:
-            lots = rng.spawn(1)[0]  # of their own: without altered faces all else is drawn as with them
-            if lots.random() < self.look.altered:
-                coverage, left, right = _altered(lots, coverage, left, right, style.size)
-        lots = rng.spawn(1)[0]
+        altering, lots = rng.spawn(2)  # of their own: without altered faces all else is drawn as with them
+        if altering.random() < self.look.altered:
+            coverage, left, right = _altered(altering, coverage, left, right, style.size)
         look = self.look
         happens = lots.random(5) < (look.framed, look.outlined, look.shaded, look.striped, look.stretched)
         framed, outlined, shaded, striped, stretched = happens.tolist()
