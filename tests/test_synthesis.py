@@ -70,7 +70,7 @@ def test_boxes_stand_where_the_ink_is(source, more):
     assert np.mean(inside) > np.mean(outside) + 20
 
 
-@pytest.mark.parametrize("what", ["framed", "outlined", "shaded", "striped", "stretched"])
+@pytest.mark.parametrize("what", ["cropped", "framed", "outlined", "shaded", "striped", "stretched"])
 def test_what_surrounds_a_text_leaves_text_and_boxes_as_they_are(source, what):
     without = replace(source, look=Look.basic(plain=0, ten_characters=0)).maker(CHARSET)
     with_it = replace(source, look=Look.basic(plain=0, ten_characters=0, **{what: 1.0})).maker(CHARSET)

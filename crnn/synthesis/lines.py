@@ -58,6 +58,7 @@ class Look:
     plain: float = 0.3  # neither degraded nor uneven: a screenshot
     rendered: float = 0.16  # of all, taken from files if there are some
     altered: float = 0.25  # of the drawn ones, their characters rippled: every time a face that no file has
+    cropped: float = 0.05  # of all: the edge of the picture cuts into the characters, above, below or both
     framed: float = 0.05  # of all: upright rules before and after the text
     outlined: float = 0.15  # of those that are degraded: ink with an edge or a shadow, as over photographs
     shaded: float = 0.08  # likewise: with the shadow of something over a part
@@ -68,7 +69,7 @@ class Look:
     @classmethod
     def basic(cls, **changes):
         """Without all that is newer than the first scores, so that these can be compared."""
-        newer = ("few", "altered", "framed", "outlined", "shaded", "striped", "stretched")
+        newer = ("few", "altered", "cropped", "framed", "outlined", "shaded", "striped", "stretched")
         return cls(**dict.fromkeys(newer, 0.0) | changes)
 
 
@@ -177,14 +178,16 @@ class LineMaker:
         if altering.random() < self.look.altered:
             coverage, left, right = _altered(altering, coverage, left, right, style.size)
         look = self.look
-        happens = lots.random(5) < (look.framed, look.outlined, look.shaded, look.striped, look.stretched)
-        framed, outlined, shaded, striped, stretched = happens.tolist()
+        shares = (look.cropped, look.framed, look.outlined, look.shaded, look.striped, look.stretched)
+        cropped, framed, outlined, shaded, striped, stretched = (lots.random(len(shares)) < shares).tolist()
         ten = kind == "ten"
         if stretched and not ten:
             factor = np.exp(lots.uniform(*_STRETCH))
             way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
             coverage = cv2.resize(coverage, None, fx=factor, fy=1, interpolation=way)
             left, right = left * factor, right * factor
+        if cropped:
+            coverage, baseline = _cropped(lots, coverage, baseline)
         if framed:
             coverage, left, right = _framed(lots, coverage, left, right, style.size)
         plain = not ten and rng.random() < self.look.plain
@@ -281,6 +284,16 @@ def _screen_colours(rng, inverted):
     if inverted:
         ink, ground = 255 - ink, 255 - ground
     return ground + (ink - ground) * _UNIT
+
+
+def _cropped(rng, coverage, baseline):
+    """Without up to a tenth of the ink's height above, below, or both, and where the baseline is then."""
+    inked = np.flatnonzero(coverage.any(axis=1))
+    sides = ((1, 1), (1, 0), (0, 1))[rng.integers(3)]
+    above, below = np.ceil(sides * rng.uniform(0, 0.1, 2) * len(inked)).astype(int)
+    first, last = inked[0] + above, inked[-1] + 1 - below
+    first, last = (first if above else 0), (last if below else len(coverage))
+    return coverage[first:last], baseline - first
 
 
 def _framed(rng, coverage, left, right, size):
