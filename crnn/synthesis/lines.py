@@ -291,8 +291,8 @@ def _cropped(rng, coverage, baseline):
     inked = np.flatnonzero(coverage.any(axis=1))
     sides = ((1, 1), (1, 0), (0, 1))[rng.integers(3)]
     above, below = np.ceil(sides * rng.uniform(0, 0.1, 2) * len(inked)).astype(int)
-    first, last = inked[0] + above, inked[-1] + 1 - below
-    first, last = (first if above else 0), (last if below else len(coverage))
+    first = inked[0] + above if above else 0
+    last = inked[-1] + 1 - below if below else len(coverage)
     return coverage[first:last], baseline - first
 
 
