@@ -12,13 +12,12 @@ import numpy as np
 
 from crnn.image import HEIGHT, resize, to_height, trim
 from crnn.synthesis import degradation as degrade
+from crnn.synthesis import inking
 from crnn.synthesis.drawing import Style, draw
-from crnn.synthesis.surroundings import add_company, place
+from crnn.synthesis.surroundings import add_company, add_frame, crop, place
 
-LEAST_CONTRAST = 45  # greys between ink and ground; less, and blur or noise makes a line illegible
 TEN = 10  # characters of a line in the data set's own format
 WIDTH = 280  # pixels, likewise
-_UNIT = np.linspace(0, 1, 256, dtype=np.float32)  # coverage 0..255 as opacity
 _SIZES = ((10, 20), (14, 34), (20, 61))  # em, in pixels: of screens, of most pictures, of large print
 _RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usual space
     "tracking": ((-0.03, 0.05), (0.05, 0.4), (0.4, 0.9)),
@@ -187,23 +186,23 @@ class LineMaker:
             coverage = cv2.resize(coverage, None, fx=factor, fy=1, interpolation=way)
             left, right = left * factor, right * factor
         if cropped:
-            coverage, baseline = _cropped(lots, coverage, baseline)
+            coverage, baseline = crop(lots, coverage, baseline)
         if framed:
-            coverage, left, right = _framed(lots, coverage, left, right, style.size)
+            coverage, left, right = add_frame(lots, coverage, left, right, style.size)
         plain = not ten and rng.random() < self.look.plain
         if not ten or rng.random() < 0.1:
             add_company(rng, coverage, baseline, style.size)
         if plain:
-            picture = self._on_screen(rng, coverage, right)
+            picture = inking.on_screen(rng, coverage, right, look.inverted)
         else:
-            picture = self._on_paper(rng, coverage)
+            picture = inking.on_paper(rng, coverage, look.inverted)
             if outlined:
-                picture = _over_photograph(lots, coverage, style.size)
+                picture = inking.over_photograph(lots, coverage, style.size)
             if shaded:
                 picture *= degrade.shadow(lots, picture.shape)
             if striped:
                 picture += degrade.moire(lots, picture.shape, np.ptp(picture) * lots.uniform(0.05, 0.3))
-            picture, left, right = _worn(rng, picture, left, right, ten)
+            picture, left, right = inking.worn(rng, picture, left, right, ten)
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
             picture = degrade.jpeg(picture, rng.integers(70 if plain else 50 if ten else 25, 96))
@@ -226,42 +225,6 @@ class LineMaker:
         end = min(self.width, int(line.left[first])) if beyond.size else self.width  # the next one must not show
         return Line(line.image[:, :end], text, line.left[: len(text)], line.right[: len(text)], line.kind)
 
-    def _on_screen(self, rng, coverage, ends):
-        """Clean ink on a clean ground; rarely, some characters in colours of their own.
-
-        Args:
-            ends: columns where characters end.
-        """
-        inverted = rng.random() < self.look.inverted
-        picture = cv2.LUT(coverage, _screen_colours(rng, inverted))
-        if rng.random() < 0.1:  # a link, a keyword, a marked word
-            start, end = sorted(int(ends[rng.integers(len(ends))]) + 1 for _ in range(2))
-            marked = _screen_colours(rng, inverted)
-            if rng.random() < 0.7:  # on the same ground
-                marked += (1 - _UNIT) * (picture[0, 0] - marked[0])
-            picture[:, start:end] = marked[coverage[:, start:end]]
-        return picture
-
-    def _on_paper(self, rng, coverage):
-        """Ink of any grey on a ground of any other, both uneven: (height, width) float32."""
-        contrast = rng.uniform(LEAST_CONTRAST, 255)
-        ink = rng.uniform(0, 255 - contrast)
-        ground = ink + contrast
-        if rng.random() < self.look.inverted:
-            ink, ground = ground, ink
-        field = np.full(coverage.shape, ground, np.float32)
-        lot, strength = rng.random(), rng.random() * contrast
-        if lot < 0.2:
-            field += degrade.gradient(rng, coverage.shape, 0.6 * strength)
-        elif lot < 0.35:
-            field += degrade.clouds(rng, coverage.shape, 0.12 * strength, cell=rng.uniform(8, 60))
-        elif lot < 0.42:
-            field += degrade.clouds(rng, coverage.shape, 0.15 * strength, cell=rng.uniform(1, 5))
-        opacity = _UNIT
-        if rng.random() < 0.2:  # renderers differ in how dark half covered pixels are
-            opacity = _UNIT ** np.float32(rng.uniform(0.6, 1.6))
-        return field + (ink - field) * cv2.LUT(coverage, opacity)
-
     def _labelled(self, image, drawn, left, right, kind):
         """Fold what was drawn to the table; each of its characters keeps the box it came from."""
         folded = [self.charset.fold_character(character) for character in drawn]
@@ -277,65 +240,6 @@ def _scaled(line, image):
     return replace(line, image=image, left=line.left * scale, right=line.right * scale)
 
 
-def _screen_colours(rng, inverted):
-    """The grey of every coverage: (256,) float32."""
-    ink = (0, 0, 20, 51, 85, 120)[rng.integers(6)]
-    ground = (255, 255, 250, 240, 220)[rng.integers(5)]
-    if inverted:
-        ink, ground = 255 - ink, 255 - ground
-    return ground + (ink - ground) * _UNIT
-
-
-def _cropped(rng, coverage, baseline):
-    """Without up to a tenth of the ink's height above, below, or both, and where the baseline is then."""
-    inked = np.flatnonzero(coverage.any(axis=1))
-    sides = ((1, 1), (1, 0), (0, 1))[rng.integers(3)]
-    above, below = np.ceil(sides * rng.uniform(0, 0.1, 2) * len(inked)).astype(int)
-    first = inked[0] + above if above else 0
-    last = inked[-1] + 1 - below if below else len(coverage)
-    return coverage[first:last], baseline - first
-
-
-def _framed(rng, coverage, left, right, size):
-    """Upright rules as high as the picture, as of a table's cells, before the text, after it, or both."""
-    thick = max(1, round(size * rng.uniform(0.02, 0.12)))
-    gaps = np.rint(size * rng.uniform(0.1, 0.7, 2)).astype(int)
-    outside = int(size * max(0, rng.uniform(-0.2, 0.3)))
-    sides = ((1, 1), (1, 1), (1, 0), (0, 1))[rng.integers(4)]
-    wider = [side * (gap + thick + outside) for side, gap in zip(sides, gaps.tolist(), strict=True)]
-    coverage = np.pad(coverage, ((0, 0), wider))
-    ink = rng.integers(90, 256)
-    if sides[0]:
-        coverage[:, outside : outside + thick] = ink
-    if sides[1]:
-        end = coverage.shape[1] - outside
-        coverage[:, end - thick : end] = ink
-    return coverage, left + wider[0], right + wider[0]
-
-
-def _over_photograph(rng, coverage, size):
-    """Bright or dark ink on anything, told from it by an edge or a shadow: subtitles, titles: float32."""
-    ink, edge = rng.uniform(190, 256), rng.uniform(0, 60)
-    if rng.random() < 0.2:
-        ink, edge = edge, ink
-    reach = max(1, round(size * rng.uniform(0.03, 0.1)))
-    if rng.random() < 0.7:  # an edge all around lets the ground have any brightness
-        ground = rng.uniform(0, 255)
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-        around = cv2.dilate(coverage, disc)
-    else:
-        ground = edge + (ink - edge) * rng.uniform(0, 0.7)
-        shift = np.float32([[1, 0, reach], [0, 1, reach]])
-        around = cv2.warpAffine(coverage, shift, coverage.shape[::-1])
-    if rng.random() < 0.5:
-        around = cv2.GaussianBlur(around, (0, 0), reach / 2)
-    picture = degrade.clouds(rng, coverage.shape, rng.uniform(0, 60), cell=rng.uniform(3, 80))
-    picture = np.clip(picture + ground, 0, 255)
-    for layer, grey in ((around, edge), (coverage, ink)):
-        picture += (np.float32(grey) - picture) * _UNIT[layer]
-    return picture
-
-
 def _altered(rng, coverage, left, right, size):
     """Characters of a face like theirs, but of other proportions, and where they stand then."""
     reach, cell = size * rng.uniform(0.01, 0.035), size * rng.uniform(0.3, 1.0)
@@ -343,36 +247,3 @@ def _altered(rng, coverage, left, right, size):
     moves = columns.mean(axis=0) - np.arange(len(columns[0]))
     left, right = (x - np.interp(x, np.arange(len(moves)), moves) for x in (left, right))
     return cv2.remap(coverage, columns, rows, cv2.INTER_LINEAR), left, right
-
-
-def _worn(rng, picture, left, right, ten):
-    """What optics and sensors do to a picture, and where its characters stand afterwards."""
-    height = picture.shape[0]
-    pixel = height / HEIGHT  # one pixel of the 32 rows that will be left
-    lot = rng.random(6)
-    if lot[0] < (0.5 if ten else 0.2):
-        strong = 2.0 if ten else 1.0
-        matrix = degrade.tilt(
-            rng,
-            picture.shape,
-            rotation=strong * rng.normal(0, 0.5) * min(1, 6 * height / picture.shape[1]),
-            shear=rng.normal(0, 0.05),
-            perspective=strong * rng.uniform(0, 0.04),
-        )
-        picture = degrade.warp(picture, matrix)
-        left, right = (degrade.moved(matrix, x, height / 2) for x in (left, right))
-    if lot[1] < 0.3:
-        least = min(1.0, max(0.4, 14 / height))
-        picture = degrade.shrink_and_grow(rng, picture, rng.uniform(least, 1))
-    if lot[2] < (0.5 if ten else 0.25):
-        picture = degrade.blur(picture, rng.uniform(0.3, 1.2 if ten else 1.0) * pixel)
-    elif lot[2] > 0.97:
-        picture = degrade.motion_blur(rng, picture, rng.uniform(1, 3.5) * pixel)
-    if lot[3] < 0.06:
-        picture = degrade.sharpen(picture, pixel, rng.uniform(0.3, 1.5))
-    if lot[4] < (0.15 if ten else 0.35):
-        strength = min(rng.exponential(4), 16) * max(0.3, np.ptp(picture) / 255)
-        picture = degrade.grain(rng, picture, strength)
-    if lot[5] < 0.02 and not ten:
-        picture = degrade.salt_and_pepper(rng, picture, rng.uniform(0, 0.02))
-    return picture, left, right

@@ -1,4 +1,4 @@
-"""What stands around the text of a line: margins, rules, borders, bits of the lines next to it.
+"""What stands around the text of a line: margins, edges, rules, borders, bits of the lines next to it.
 
 All work on ink coverage (height, width) uint8.
 """
@@ -31,6 +31,33 @@ def place(rng, drawing, size, height, width):
     above, below = max(first, 0), min(first + height, len(drawing.coverage))
     canvas[above - first : below - first, left : left + drawing.coverage.shape[1]] = drawing.coverage[above:below]
     return canvas, drawing.baseline - first, left
+
+
+def crop(rng, coverage, baseline):
+    """Without up to a tenth of the ink's height above, below, or both, and where the baseline is then."""
+    inked = np.flatnonzero(coverage.any(axis=1))
+    sides = ((1, 1), (1, 0), (0, 1))[rng.integers(3)]
+    above, below = np.ceil(sides * rng.uniform(0, 0.1, 2) * len(inked)).astype(int)
+    first = inked[0] + above if above else 0
+    last = inked[-1] + 1 - below if below else len(coverage)
+    return coverage[first:last], baseline - first
+
+
+def add_frame(rng, coverage, left, right, size):
+    """Upright rules as high as the picture, as of a table's cells, before the text, after it, or both."""
+    thick = max(1, round(size * rng.uniform(0.02, 0.12)))
+    gaps = np.rint(size * rng.uniform(0.1, 0.7, 2)).astype(int)
+    outside = int(size * max(0, rng.uniform(-0.2, 0.3)))
+    sides = ((1, 1), (1, 1), (1, 0), (0, 1))[rng.integers(4)]
+    wider = [side * (gap + thick + outside) for side, gap in zip(sides, gaps.tolist(), strict=True)]
+    coverage = np.pad(coverage, ((0, 0), wider))
+    ink = rng.integers(90, 256)
+    if sides[0]:
+        coverage[:, outside : outside + thick] = ink
+    if sides[1]:
+        end = coverage.shape[1] - outside
+        coverage[:, end - thick : end] = ink
+    return coverage, left + wider[0], right + wider[0]
 
 
 def add_company(rng, coverage, baseline, size):
