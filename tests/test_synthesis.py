@@ -11,9 +11,10 @@ from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.folders import batch_folders, read_image
 from crnn.labels import Labels
+from crnn.synthesis.drawing import Style, draw
 from crnn.synthesis.faces import Faces
 from crnn.synthesis.hard import misread, text_of
-from crnn.synthesis.lines import Look
+from crnn.synthesis.lines import BY_LOT, Look
 from crnn.synthesis.stream import STEPS, Source, Stream, column_labels, make_batch
 from crnn.synthesis.texts import KINDS, Texts, kind_of
 from crnn.writing import write_data_set
@@ -55,7 +56,7 @@ def test_lines_are_what_the_network_takes(maker):
     assert seen == {*KINDS, "ten"}
 
 
-@pytest.mark.parametrize("more", [{}, {"altered": 1}, {"stretched": 1}], ids=str)
+@pytest.mark.parametrize("more", [{}, {"altered": 1}, {"stretched": 1}, {"slanted": 1}, {"narrowed": 1}], ids=str)
 def test_boxes_stand_where_the_ink_is(source, more):
     clean = replace(source, look=Look.basic(ten_characters=0, plain=1, inverted=0, **more)).maker(CHARSET)
     inside, outside = [], []
@@ -70,7 +71,7 @@ def test_boxes_stand_where_the_ink_is(source, more):
     assert np.mean(inside) > np.mean(outside) + 20
 
 
-@pytest.mark.parametrize("what", ["cropped", "framed", "outlined", "shaded", "striped", "stretched"])
+@pytest.mark.parametrize("what", BY_LOT)
 def test_what_surrounds_a_text_leaves_text_and_boxes_as_they_are(source, what):
     without = replace(source, look=Look.basic(plain=0, ten_characters=0)).maker(CHARSET)
     with_it = replace(source, look=Look.basic(plain=0, ten_characters=0, **{what: 1.0})).maker(CHARSET)
@@ -92,6 +93,25 @@ def test_some_lines_have_few_characters(source):
         assert line.text.startswith(other.text)
         shorter += len(other.text) <= 4 < len(line.text)
     assert shorter > 30
+
+
+def test_prices_have_small_parts(source):
+    faces = source.maker(CHARSET).faces
+    face = next(face for group in faces.latin for face in group if not face.sizes)
+    usual = draw("$12.80", lambda _: face, Style(40), 400)
+    small = draw("$12.80", lambda _: face, Style(40, small=0.5), 400)
+    raised = draw("$12.80", lambda _: face, Style(40, small=0.5, raised=True), 400)
+    assert usual.text == small.text == raised.text
+    usual, small, raised = (
+        [drawing.coverage[:, int(left) : int(right)] for left, right in zip(drawing.left, drawing.right, strict=True)]
+        for drawing in (usual, small, raised)
+    )
+    for number, smaller in enumerate((True, False, False, True, True, True)):
+        ratio = small[number].shape[1] / usual[number].shape[1]
+        assert ratio == pytest.approx(0.5 if smaller else 1, abs=0.15)
+    ends = [np.flatnonzero(eight.any(axis=1))[[0, -1]] for eight in (usual[4], small[4], raised[4])]
+    assert ends[1][1] == pytest.approx(ends[0][1], abs=1)  # both stand on the baseline
+    assert ends[1] - ends[2] == pytest.approx(0.72 * 20, abs=1)
 
 
 def test_altered_faces_leave_all_else_as_it_is(source):

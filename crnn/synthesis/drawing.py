@@ -1,6 +1,7 @@
 """A text on a canvas: which glyph stands where, and how much of each pixel its ink covers."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +14,8 @@ class Style:
         size: em size. hinting: one of ``faces.HINTINGS``. bold: stroke added, in em.
         slant: tangent of the slant. tracking: added to each advance. space: factor of the width
             of a space.
+        small: size of what price tags set smaller (pence, signs, units), as a part of ``size``.
+        raised: whether that hangs from the tops of digits, and does not stand on the baseline.
     """
 
     size: int
@@ -21,6 +24,12 @@ class Style:
     slant: float = 0.0
     tracking: float = 0.0
     space: float = 1.0
+    small: float = 1.0
+    raised: bool = False
+
+
+_SMALL = re.compile(r"(?<=\d)\.\d+|[￥¥$€]|(?<=\d)[^\d.,]+$")
+_CAPITALS = 0.72  # height of digits, in em
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,13 @@ def draw(text, face_of, style, width):
     highest, lowest = rows, 0
     pen = 0.5 * style.size
     limit = pen + width
-    for character in text:
+    small = style if style.small == 1 else replace(style, size=max(8, round(style.small * style.size)))
+    lift = round(_CAPITALS * (style.size - small.size)) if style.raised else 0
+    is_small = np.zeros(len(text), bool)
+    if small is not style:
+        for match in _SMALL.finditer(text):
+            is_small[match.start() : match.end()] = True
+    for character, smaller in zip(text, is_small.tolist(), strict=True):
         if character == " ":
             step = max(2.0, 0.27 * style.size * style.space + style.tracking)
             if characters and characters[-1] != " ":
@@ -72,10 +87,11 @@ def draw(text, face_of, style, width):
                 pen += step
             continue
         face = face_of(character)
-        glyph = face and face.glyph(character, style)
+        smaller = smaller and face and not face.sizes
+        glyph = face and face.glyph(character, small if smaller else style)
         if glyph is None:
             continue
-        x, y = round(pen) + glyph.left, baseline - glyph.top
+        x, y = round(pen) + glyph.left, baseline - glyph.top - lift * smaller
         height, breadth = glyph.coverage.shape
         if x + breadth > limit or x < 0:
             break

@@ -71,6 +71,44 @@ def over_photograph(rng, coverage, size):
     return picture
 
 
+def in_relief(rng, coverage, size):
+    """Letters embossed in their ground and lit from one side, or drawn as outlines alone: float32."""
+    reach = max(1, round(size * rng.uniform(0.02, 0.06)))
+    ground, contrast = rng.uniform(80, 175), rng.uniform(40, 80)
+    if rng.random() < 0.5:
+        outlines = cv2.morphologyEx(coverage, cv2.MORPH_GRADIENT, np.ones((reach + 1, reach + 1), np.uint8))
+        sign = 1 if rng.random() < 0.5 else -1
+        return ground + sign * contrast * _UNIT[outlines]
+    away, towards = (np.float32([[1, 0, side * reach], [0, 1, side * reach]]) for side in (-1, 1))
+    lit, dark = (cv2.warpAffine(coverage, shift, coverage.shape[::-1]) for shift in (away, towards))
+    return ground + contrast * (_UNIT[lit] - _UNIT[dark] + np.float32(rng.uniform(-0.4, 0.4)) * _UNIT[coverage])
+
+
+def ghost(rng, coverage):
+    """Faint print that is not the line's: of the other side of the paper, or a watermark: parts of the contrast."""
+    height, width = coverage.shape
+    if rng.random() < 0.5:
+        other = np.roll(coverage[:, ::-1], int(rng.normal(0, 0.3) * height), axis=0)
+        other = cv2.GaussianBlur(other, (0, 0), height * rng.uniform(0.01, 0.05))
+    else:
+        zoom = rng.uniform(1.3, 4)
+        x, y = rng.uniform(0, 1 - 1 / zoom, 2) * (width, height)
+        other = cv2.warpAffine(coverage, np.float32([[zoom, 0, -zoom * x], [0, zoom, -zoom * y]]), (width, height))
+    return np.float32(rng.choice((-1, 1)) * rng.uniform(0.05, 0.3)) * _UNIT[other]
+
+
+def divide(rng, picture, ends):
+    """Make what is light in a part of a picture dark: the rest of a button, a chosen part; in place.
+
+    Args:
+        ends: columns where characters end; the part begins or ends behind one of them.
+    """
+    at = max(1, int(ends[rng.integers(len(ends))]) + 1)
+    part = picture[:, at:] if rng.random() < 0.5 else picture[:, :at]
+    low, high = picture.min(), picture.max()
+    part[:] = high - (part - low) * np.float32(rng.uniform(0.5, 1))
+
+
 def worn(rng, picture, left, right, ten):
     """What optics and sensors do to a picture, and where its characters stand afterwards."""
     height = picture.shape[0]

@@ -12,9 +12,8 @@ import numpy as np
 
 from crnn.image import HEIGHT, resize, to_height, trim
 from crnn.synthesis import degradation as degrade
-from crnn.synthesis import inking
+from crnn.synthesis import inking, patterns, shaping, surroundings
 from crnn.synthesis.drawing import Style, draw
-from crnn.synthesis.surroundings import add_company, add_frame, crop, place
 
 TEN = 10  # characters of a line in the data set's own format
 WIDTH = 280  # pixels, likewise
@@ -24,7 +23,10 @@ _RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usu
     "space": ((0.75, 1.3), (1.3, 3), (3, 12)),
 }
 _CELL = 2.2  # of a face for code, a space and any other character, in usual spaces
-_STRETCH = np.log([0.7, 1.6])
+BY_LOT = (  # of ``Look``
+    "cropped", "framed", "outlined", "shaded", "striped", "stretched",
+    "struck", "slanted", "narrowed", "divided", "raised", "haunted",
+)  # fmt: skip
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 
 
@@ -57,19 +59,25 @@ class Look:
     plain: float = 0.3  # neither degraded nor uneven: a screenshot
     rendered: float = 0.16  # of all, taken from files if there are some
     altered: float = 0.25  # of the drawn ones, their characters rippled: every time a face that no file has
+    priced: float = 0.04  # likewise: prices, their pence, units and signs smaller
     cropped: float = 0.05  # of all: the edge of the picture cuts into the characters, above, below or both
     framed: float = 0.05  # of all: upright rules before and after the text
+    struck: float = 0.02  # of all: a rule through the text
+    slanted: float = 0.05  # of all
+    narrowed: float = 0.05  # of all: seen from one end
+    divided: float = 0.03  # of all: a part light on dark, the rest dark on light
     outlined: float = 0.15  # of those that are degraded: ink with an edge or a shadow, as over photographs
     shaded: float = 0.08  # likewise: with the shadow of something over a part
     striped: float = 0.04  # likewise: photographed from a screen
+    raised: float = 0.03  # likewise: letters of the ground's own colour, or hollow ones
+    haunted: float = 0.05  # likewise: with a watermark, or print from the other side of the paper
     stretched: float = 0.2  # of all but those of ten characters, which are brought to one width: wider or narrower
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
 
     @classmethod
     def basic(cls, **changes):
         """Without all that is newer than the first scores, so that these can be compared."""
-        newer = ("few", "altered", "cropped", "framed", "outlined", "shaded", "striped", "stretched")
-        return cls(**dict.fromkeys(newer, 0.0) | changes)
+        return cls(**dict.fromkeys(("few", "priced", "altered", *BY_LOT), 0.0) | changes)
 
 
 class LineMaker:
@@ -112,6 +120,9 @@ class LineMaker:
         few = text[: lots.integers(1, 5)]
         if lots.random() < self.look.few and any(map(str.isalnum, few)):
             text = few
+        if lots.random() < self.look.priced:
+            kind, text = "patterns", patterns.price(lots)
+            style = replace(style, small=lots.uniform(0.45, 0.8), raised=lots.random() < 0.6)
         filled = 1 if rng.random() < self.look.full else rng.uniform(0.15, 1)
         drawing = draw(text, face_of, style, filled * room - rng.uniform(0, 0.5) * style.size)
         return drawing and self._finished(rng, drawing, style, height, room, kind)
@@ -171,43 +182,58 @@ class LineMaker:
 
     def _finished(self, rng, drawing, style, height, room, kind):
         """A drawing with its surroundings, ink on ground, degraded, 32 pixels high, labelled."""
-        coverage, baseline, shift = place(rng, drawing, style.size, height, room)
+        look, ten = self.look, kind == "ten"
+        coverage, baseline, shift = surroundings.place(rng, drawing, style.size, height, room)
         left, right = drawing.left + shift, drawing.right + shift
         altering, lots = rng.spawn(2)  # of their own: without altered faces all else is drawn as with them
-        if altering.random() < self.look.altered:
-            coverage, left, right = _altered(altering, coverage, left, right, style.size)
-        look = self.look
-        shares = (look.cropped, look.framed, look.outlined, look.shaded, look.striped, look.stretched)
-        cropped, framed, outlined, shaded, striped, stretched = (lots.random(len(shares)) < shares).tolist()
-        ten = kind == "ten"
-        if stretched and not ten:
-            factor = np.exp(lots.uniform(*_STRETCH))
-            way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-            coverage = cv2.resize(coverage, None, fx=factor, fy=1, interpolation=way)
-            left, right = left * factor, right * factor
-        if cropped:
-            coverage, baseline = crop(lots, coverage, baseline)
-        if framed:
-            coverage, left, right = add_frame(lots, coverage, left, right, style.size)
-        plain = not ten and rng.random() < self.look.plain
+        if altering.random() < look.altered:
+            coverage, left, right = shaping.ripple(altering, coverage, left, right, style.size)
+        happens = {
+            what for what, lot in zip(BY_LOT, lots.random(len(BY_LOT)), strict=True) if lot < getattr(look, what)
+        }
+        if "stretched" in happens and not ten:
+            coverage, left, right = shaping.stretch(lots, coverage, left, right)
+        if "slanted" in happens:
+            coverage, left, right = shaping.slant(lots, coverage, left, right)
+        if "cropped" in happens:
+            coverage, baseline = surroundings.crop(lots, coverage, baseline)
+        if "framed" in happens:
+            coverage, left, right = surroundings.add_frame(lots, coverage, left, right, style.size)
+        if "struck" in happens:
+            surroundings.strike(lots, coverage, baseline, style.size)
+        plain = not ten and rng.random() < look.plain
         if not ten or rng.random() < 0.1:
-            add_company(rng, coverage, baseline, style.size)
+            surroundings.add_company(rng, coverage, baseline, style.size)
+        if "narrowed" in happens:
+            coverage, left, right = shaping.narrow(lots, coverage, left, right)
         if plain:
             picture = inking.on_screen(rng, coverage, right, look.inverted)
         else:
-            picture = inking.on_paper(rng, coverage, look.inverted)
-            if outlined:
-                picture = inking.over_photograph(lots, coverage, style.size)
-            if shaded:
-                picture *= degrade.shadow(lots, picture.shape)
-            if striped:
-                picture += degrade.moire(lots, picture.shape, np.ptp(picture) * lots.uniform(0.05, 0.3))
+            picture = self._on_anything(rng, lots, happens, coverage, style.size)
+        if "divided" in happens:
+            inking.divide(lots, picture, right)
+        if not plain:
             picture, left, right = inking.worn(rng, picture, left, right, ten)
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
             picture = degrade.jpeg(picture, rng.integers(70 if plain else 50 if ten else 25, 96))
         line = self._labelled(picture, drawing.text, left, right, kind)
         return _scaled(line, resize(picture, self.width)) if ten else self._fitting(line)
+
+    def _on_anything(self, rng, lots, happens, coverage, size):
+        """Ink on a ground that is no screen, and what else lies on it: float32."""
+        picture = inking.on_paper(rng, coverage, self.look.inverted)
+        if "outlined" in happens:
+            picture = inking.over_photograph(lots, coverage, size)
+        elif "raised" in happens:
+            picture = inking.in_relief(lots, coverage, size)
+        if "haunted" in happens:
+            picture += np.ptp(picture) * inking.ghost(lots, coverage)
+        if "shaded" in happens:
+            picture *= degrade.shadow(lots, picture.shape)
+        if "striped" in happens:
+            picture += degrade.moire(lots, picture.shape, np.ptp(picture) * lots.uniform(0.05, 0.3))
+        return picture
 
     def _fitting(self, line):
         """A line as reading prepares it, its first characters if it is too long then; None if none fits.
@@ -238,12 +264,3 @@ def _scaled(line, image):
     """``line`` with its picture brought to another size."""
     scale = image.shape[1] / line.image.shape[1]
     return replace(line, image=image, left=line.left * scale, right=line.right * scale)
-
-
-def _altered(rng, coverage, left, right, size):
-    """Characters of a face like theirs, but of other proportions, and where they stand then."""
-    reach, cell = size * rng.uniform(0.01, 0.035), size * rng.uniform(0.3, 1.0)
-    columns, rows = degrade.ripples(rng, coverage.shape, reach, cell)
-    moves = columns.mean(axis=0) - np.arange(len(columns[0]))
-    left, right = (x - np.interp(x, np.arange(len(moves)), moves) for x in (left, right))
-    return cv2.remap(coverage, columns, rows, cv2.INTER_LINEAR), left, right

@@ -60,6 +60,14 @@ def add_frame(rng, coverage, left, right, size):
     return coverage, left + wider[0], right + wider[0]
 
 
+def strike(rng, coverage, baseline, size):
+    """A thin rule through the text, or through a part; in place."""
+    row = max(0, int(baseline - size * rng.uniform(0.25, 0.45)))
+    thick = max(1, round(size * rng.uniform(0.02, 0.07)))
+    start, end = (0, coverage.shape[1]) if rng.random() < 0.5 else np.sort(rng.integers(coverage.shape[1], size=2))
+    _rule(coverage[row : row + thick, start:end], int(rng.integers(90, 256)), rng)
+
+
 def add_company(rng, coverage, baseline, size):
     """Rules under and around the text, and bits of neighbouring lines, each rarely; in place."""
     height, width = coverage.shape
