@@ -132,6 +132,67 @@ def bent(picture, pixels):
     return cv2.remap(picture, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
+def from_one_end(picture, share):
+    """Narrowing to ``share`` of its height on the right, at 48 rows."""
+    picture = sized(margins(picture, 0.05, 0.05), 48)
+    height, width = picture.shape
+    lost = height * (1 - share) / 2
+    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    seen = corners + np.float32([[0, 0], [0, lost], [0, -lost], [0, 0]])
+    matrix = cv2.getPerspectiveTransform(corners, seen)
+    return cv2.warpPerspective(picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderValue=ground_of(picture))
+
+
+def slanted(picture, tangent):
+    picture = margins(sized(picture, 48), beside=0.3)
+    height, width = picture.shape
+    slant = np.float32([[1, -tangent, tangent * height / 2], [0, 1, 0]])
+    return cv2.warpAffine(picture, slant, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
+def half_inverted(picture):
+    half = picture.shape[1] // 2
+    return np.hstack((picture[:, :half], 255 - picture[:, half:]))
+
+
+def _ink(picture):
+    """How far from the ground each pixel is: uint8."""
+    return cv2.absdiff(picture, np.full_like(picture, ground_of(picture)))
+
+
+def hollow(picture):
+    """Outlines alone, dark on light, at 96 rows."""
+    return 255 - cv2.morphologyEx(_ink(sized(picture, 96)), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+
+
+def embossed(picture):
+    """In its ground's own colour, lit from above on the left, at 64 rows."""
+    ink = _ink(sized(picture, 64)).astype(np.float32)
+    return np.clip(128 + 0.5 * (ink - np.roll(ink, (2, 2), (0, 1))), 0, 255).astype(np.uint8)
+
+
+def struck(picture):
+    """A thin rule through its middle, at 48 rows."""
+    picture = sized(picture, 48).copy()
+    picture[24:26] = 255 - ground_of(picture)
+    return picture
+
+
+def watermarked(picture):
+    """Large grey letters over it, at 48 rows."""
+    picture = sized(picture, 48)
+    letters = np.zeros_like(picture)
+    cv2.putText(letters, "SAMPLE " * (letters.shape[1] // 200 + 1), (0, 40), cv2.FONT_HERSHEY_DUPLEX, 1.4, 255, 4)
+    return np.where(letters > 0, picture + 0.3 * (128.0 - picture), picture).astype(np.uint8)
+
+
+def printed_behind(picture):
+    """With the print of the other side shining through, at 48 rows."""
+    picture = sized(picture, 48).astype(np.float32)
+    behind = np.roll(cv2.GaussianBlur(picture[:, ::-1], (0, 0), 1.2), 9, axis=0)
+    return np.clip(picture + 0.25 * (behind - ground_of(picture)), 0, 255).astype(np.uint8)
+
+
 ALTERATIONS = {
     "as they are": lambda picture: picture,
     "light on dark for dark on light": lambda picture: 255 - picture,
@@ -165,6 +226,14 @@ ALTERATIONS = {
     "from a screen, striped": striped,
     "between upright rules": in_cell,
     "bent by 2 pixels": lambda picture: bent(picture, 2),
+    "narrowing to 60 %": lambda picture: from_one_end(picture, 0.6),
+    "slanted by 17 degrees": lambda picture: slanted(picture, 0.3),
+    "half of it inverted": half_inverted,
+    "outlines alone": hollow,
+    "embossed": embossed,
+    "struck through": struck,
+    "under a watermark": watermarked,
+    "with print behind it": printed_behind,
 }
 
 
