@@ -33,7 +33,7 @@ def test_probabilities_after_any_history_sum_to_one(ngrams):
         assert total == pytest.approx(1)
 
 
-def test_only_three_characters_of_the_history_count(ngrams):
+def test_only_as_much_of_the_history_counts_as_was_counted(ngrams):
     assert ngrams.gain((D, D, C, A, B), C) == ngrams.gain((C, A, B), C)
 
 
