@@ -84,7 +84,7 @@ def in_relief(rng, coverage, size):
     return ground + contrast * (_UNIT[lit] - _UNIT[dark] + np.float32(rng.uniform(-0.4, 0.4)) * _UNIT[coverage])
 
 
-def ghost(rng, coverage):
+def faint_print(rng, coverage):
     """Faint print that is not the line's: of the other side of the paper, or a watermark: parts of the contrast."""
     height, width = coverage.shape
     if rng.random() < 0.5:

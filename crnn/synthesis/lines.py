@@ -25,7 +25,7 @@ _RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usu
 _CELL = 2.2  # of a face for code, a space and any other character, in usual spaces
 BY_LOT = (  # of ``Look``
     "cropped", "framed", "outlined", "shaded", "striped", "stretched",
-    "struck", "slanted", "narrowed", "divided", "raised", "haunted",
+    "struck", "slanted", "narrowed", "divided", "raised", "overlaid",
 )  # fmt: skip
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 
@@ -70,7 +70,7 @@ class Look:
     shaded: float = 0.08  # likewise: with the shadow of something over a part
     striped: float = 0.04  # likewise: photographed from a screen
     raised: float = 0.03  # likewise: letters of the ground's own colour, or hollow ones
-    haunted: float = 0.05  # likewise: with a watermark, or print from the other side of the paper
+    overlaid: float = 0.05  # likewise: with a watermark, or print from the other side of the paper
     stretched: float = 0.2  # of all but those of ten characters, which are brought to one width: wider or narrower
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
 
@@ -227,8 +227,8 @@ class LineMaker:
             picture = inking.over_photograph(lots, coverage, size)
         elif "raised" in happens:
             picture = inking.in_relief(lots, coverage, size)
-        if "haunted" in happens:
-            picture += np.ptp(picture) * inking.ghost(lots, coverage)
+        if "overlaid" in happens:
+            picture += np.ptp(picture) * inking.faint_print(lots, coverage)
         if "shaded" in happens:
             picture *= degrade.shadow(lots, picture.shape)
         if "striped" in happens:
