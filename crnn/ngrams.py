@@ -20,7 +20,7 @@ BITS = 13  # of a label in a key: a table has at most 8192 entries
 
 
 class NGrams:
-    """Counts of characters and of runs of some of them: a trie, one sorted array for each order.
+    """Counts of characters and of runs of several: a trie, one sorted array for each order.
 
     Args:
         keys: for each order, the n-grams that were counted: int64, sorted. A key is the place of all characters but
@@ -103,8 +103,7 @@ class NGrams:
         places = [np.zeros(len(labels) + 1, np.int32) for labels in encoded]  # of the nothing before each character
         for order, most in enumerate(least):
             found = [
-                np.where(before[: len(labels) - order] < 0, -1, before[: len(labels) - order].astype(np.int64) << BITS)
-                | labels[order:]
+                np.where(before[:-1] < 0, -1, before[:-1].astype(np.int64) << BITS) | labels[order:]
                 for before, labels in zip(places, encoded, strict=True)
             ]
             key, count = np.unique(np.concatenate(found), return_counts=True)

@@ -43,6 +43,13 @@ def test_rare_ngrams_are_left_out():
     assert ngrams.gain((A,), B) > 0 == ngrams.gain((C,), D)
 
 
+def test_any_order_is_counted_and_texts_shorter_than_it_too():
+    ngrams = NGrams.counted(["abcdabcd", "ab", ""], TABLE, least=(1,) * 6)
+    assert [len(keys) for keys in ngrams.keys] == [4, 4, 4, 4, 4, 3]
+    assert [counts.sum() for counts in ngrams.counts] == [10, 8, 6, 5, 4, 3]
+    assert ngrams.gain((C, D, A, B), C) > ngrams.gain((A, B), C)
+
+
 def test_a_file_keeps_everything(ngrams, tmp_path):
     ngrams.save(tmp_path / "ngrams.npz")
     again = NGrams.load(tmp_path / "ngrams.npz")
