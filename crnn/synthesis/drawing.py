@@ -29,7 +29,7 @@ class Style:
 
 
 _SMALL = re.compile(r"(?<=\d)\.\d+|[￥¥$€]|(?<=\d)[^\d.,]+$")
-_CAPITALS = 0.72  # height of digits, in em
+_DIGITS = 0.72  # their height, in em
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,11 @@ def draw(text, face_of, style, width):
     highest, lowest = rows, 0
     pen = 0.5 * style.size
     limit = pen + width
-    small = style if style.small == 1 else replace(style, size=max(8, round(style.small * style.size)))
-    lift = round(_CAPITALS * (style.size - small.size)) if style.raised else 0
-    is_small = np.zeros(len(text), bool)
-    if small is not style:
-        for match in _SMALL.finditer(text):
-            is_small[match.start() : match.end()] = True
-    for character, smaller in zip(text, is_small.tolist(), strict=True):
+    small = replace(style, size=max(8, round(style.small * style.size)))
+    parts = _SMALL.finditer(text) if style.small < 1 else ()
+    smaller = {place for part in parts for place in range(*part.span())}
+    lift = round(_DIGITS * (style.size - small.size)) if style.raised else 0
+    for place, character in enumerate(text):
         if character == " ":
             step = max(2.0, 0.27 * style.size * style.space + style.tracking)
             if characters and characters[-1] != " ":
@@ -87,11 +85,11 @@ def draw(text, face_of, style, width):
                 pen += step
             continue
         face = face_of(character)
-        smaller = smaller and face and not face.sizes
-        glyph = face and face.glyph(character, small if smaller else style)
+        own = small if place in smaller and face and not face.sizes else style
+        glyph = face and face.glyph(character, own)
         if glyph is None:
             continue
-        x, y = round(pen) + glyph.left, baseline - glyph.top - lift * smaller
+        x, y = round(pen) + glyph.left, baseline - glyph.top - (lift if own is small else 0)
         height, breadth = glyph.coverage.shape
         if x + breadth > limit or x < 0:
             break

@@ -23,9 +23,9 @@ _RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usu
     "space": ((0.75, 1.3), (1.3, 3), (3, 12)),
 }
 _CELL = 2.2  # of a face for code, a space and any other character, in usual spaces
-BY_LOT = (  # of ``Look``
+BY_LOT = (  # what of ``Look`` each line has a lot for
     "cropped", "framed", "outlined", "shaded", "striped", "stretched",
-    "struck", "slanted", "narrowed", "divided", "raised", "overlaid",
+    "struck", "slanted", "narrowed", "divided", "embossed", "overlaid",
 )  # fmt: skip
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 
@@ -69,7 +69,7 @@ class Look:
     outlined: float = 0.15  # of those that are degraded: ink with an edge or a shadow, as over photographs
     shaded: float = 0.08  # likewise: with the shadow of something over a part
     striped: float = 0.04  # likewise: photographed from a screen
-    raised: float = 0.03  # likewise: letters of the ground's own colour, or hollow ones
+    embossed: float = 0.03  # likewise: letters of the ground's own colour, or hollow ones
     overlaid: float = 0.05  # likewise: with a watermark, or print from the other side of the paper
     stretched: float = 0.2  # of all but those of ten characters, which are brought to one width: wider or narrower
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
@@ -209,7 +209,7 @@ class LineMaker:
         if plain:
             picture = inking.on_screen(rng, coverage, right, look.inverted)
         else:
-            picture = self._on_anything(rng, lots, happens, coverage, style.size)
+            picture = self._not_on_screen(rng, lots, happens, coverage, style.size)
         if "divided" in happens:
             inking.divide(lots, picture, right)
         if not plain:
@@ -220,12 +220,12 @@ class LineMaker:
         line = self._labelled(picture, drawing.text, left, right, kind)
         return _scaled(line, resize(picture, self.width)) if ten else self._fitting(line)
 
-    def _on_anything(self, rng, lots, happens, coverage, size):
+    def _not_on_screen(self, rng, lots, happens, coverage, size):
         """Ink on a ground that is no screen, and what else lies on it: float32."""
         picture = inking.on_paper(rng, coverage, self.look.inverted)
         if "outlined" in happens:
             picture = inking.over_photograph(lots, coverage, size)
-        elif "raised" in happens:
+        elif "embossed" in happens:
             picture = inking.in_relief(lots, coverage, size)
         if "overlaid" in happens:
             picture += np.ptp(picture) * inking.faint_print(lots, coverage)
