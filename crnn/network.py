@@ -12,7 +12,7 @@ from functools import cached_property
 import keras
 from keras import layers, ops
 
-from crnn import weights
+from crnn import backend, weights
 from crnn.losses import CTCLoss
 
 HEIGHT = 32  # pixels: what the convolutions and poolings reduce to exactly one row
@@ -49,8 +49,7 @@ class CRNN:
         self.columns = convolutions(self.vgg_input)  # (69, 512)
         x = self.columns
         for name in ("blstm1", "blstm2"):
-            lstm = layers.LSTM(256, return_sequences=True)
-            x = layers.Bidirectional(lstm, name=name)(x)  # (69, 512)
+            x = layers.Bidirectional(LSTM(256, return_sequences=True), name=name)(x)  # (69, 512)
         softmax = layers.Dense(classes, activation=softmax_in_float32, name="blstm2_out")
         self.predict_core = keras.Model(self.vgg_input, softmax(x), name="predict_core")  # (69, 5991)
 
@@ -84,6 +83,17 @@ class CRNN:
     def save_weights(self, path, dtype="float16"):
         """Write all layers to ``path``, whole or not at all, in the layout Keras reads."""
         weights.save(self.predict_core, path, dtype)
+
+
+@keras.saving.register_keras_serializable("crnn")
+class LSTM(layers.LSTM):
+    """``keras.layers.LSTM``, with a faster loop for TensorFlow on CPUs, for returning sequences alone."""
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        if backend.has_fused_lstm() or initial_state is not None or mask is not None:
+            return super().call(sequences, initial_state, mask, training)
+        cell = self.cell
+        return backend.lstm(sequences, cell.kernel, cell.recurrent_kernel, cell.bias, self.go_backwards, training)
 
 
 @keras.saving.register_keras_serializable("crnn")

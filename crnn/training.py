@@ -85,6 +85,7 @@ class Recipe:
         Stage("longer", 89_600, 1.4e-3, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
         Stage("longest", 130_000, 1e-3, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
         Stage("steady", 130_000, 6e-4, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
+        Stage("swift", 200_000, 1e-3, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
     )
     earlier: float = 0.45  # share of the weights of the last stage but one in the average with the last
     seed: int = 1

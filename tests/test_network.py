@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from crnn.network import CRNN, steps
+from crnn import backend
+from crnn.network import CRNN, LSTM, steps
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,46 @@ def test_train_core_and_predict_core_share_their_layers(network):
         [np.zeros((2, 32, 280, 1), np.float32), np.ones((2, 10), np.int32), np.full((2, 1), 69), np.full((2, 1), 10)]
     )
     assert np.asarray(loss).shape == (2, 1) and np.all(np.isfinite(np.asarray(loss)))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others leave Keras's layer as it is")
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_lstm_is_the_one_of_keras_and_so_are_its_gradients(backwards, training):
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    x, direction = (tf.constant(rng.normal(size=(3, 7, size)), tf.float32) for size in (6, 5))
+    ours, theirs = (
+        layer(5, return_sequences=True, go_backwards=backwards, bias_initializer="normal")
+        for layer in (LSTM, keras.layers.LSTM)
+    )
+    theirs.build(x.shape)
+    ours.build(x.shape)
+    ours.set_weights(theirs.get_weights())
+
+    def values(layer):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x, training=training)
+            moved = tf.reduce_sum(y * direction)
+        return [y, *tape.gradient(moved, [x, *layer.trainable_variables])]
+
+    for our, their in zip(values(ours), values(theirs), strict=True):
+        np.testing.assert_allclose(our, their, atol=1e-6)
+
+
+@pytest.mark.skipif(backend.has_fused_lstm(), reason="Keras's layer is left as it is")
+def test_lstm_leaves_masks_and_initial_states_to_keras():
+    x = np.random.default_rng(1).normal(size=(2, 4, 3)).astype(np.float32)
+    ours, theirs = LSTM(5, return_sequences=True), keras.layers.LSTM(5, return_sequences=True)
+    for layer in (ours, theirs):
+        layer.build(x.shape)
+    ours.set_weights(theirs.get_weights())
+    mask, state = np.array([[1, 1, 0, 0], [1, 1, 1, 1]], bool), [np.ones((2, 5), np.float32)] * 2
+    for given in ({"mask": mask}, {"initial_state": state}):
+        np.testing.assert_allclose(ours(x, **given), theirs(x, **given), atol=1e-6)
+        assert np.abs(ours(x, **given) - ours(x)).max() > 0.01
 
 
 def test_weights_file_is_one_that_keras_reads(network, tmp_path):
