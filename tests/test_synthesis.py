@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.folders import batch_folders, read_image
 from crnn.labels import Labels
+from crnn.synthesis import patterns
 from crnn.synthesis.drawing import Style, draw
 from crnn.synthesis.faces import Faces
 from crnn.synthesis.hard import misread, text_of
@@ -93,6 +95,15 @@ def test_some_lines_have_few_characters(source):
         assert line.text.startswith(other.text)
         shorter += len(other.text) <= 4 < len(line.text)
     assert shorter > 30
+
+
+def test_words_are_joined_and_none_is_lost():
+    rng = np.random.default_rng(0)
+    words = "one two three four five six seven"
+    forms = [patterns.joined(rng, words) for _ in range(100)]
+    assert all(re.sub(r"[^a-z]", "", form.lower()) == words.replace(" ", "") for form in forms)
+    assert all(2 <= form.count(" ") <= 3 for form in forms)
+    assert any("oneTwo" in form for form in forms) and any("OneTwo" in form for form in forms)
 
 
 def test_prices_have_small_parts(source):

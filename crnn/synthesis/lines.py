@@ -60,16 +60,17 @@ class Look:
     rendered: float = 0.16  # of all, taken from files if there are some
     altered: float = 0.25  # of the drawn ones, their characters rippled: every time a face that no file has
     priced: float = 0.04  # likewise: prices, their pence, units and signs smaller
+    joined: float = 0.3  # of the lines of words: some written together
     cropped: float = 0.05  # of all: the edge of the picture cuts into the characters, above, below or both
     framed: float = 0.05  # of all: upright rules before and after the text
-    struck: float = 0.02  # of all: a rule through the text
+    struck: float = 0.04  # of all: a rule through the text
     slanted: float = 0.05  # of all
     narrowed: float = 0.05  # of all: seen from one end
     divided: float = 0.03  # of all: a part light on dark, the rest dark on light
     outlined: float = 0.15  # of those that are degraded: ink with an edge or a shadow, as over photographs
     shaded: float = 0.08  # likewise: with the shadow of something over a part
-    striped: float = 0.04  # likewise: photographed from a screen
-    embossed: float = 0.03  # likewise: letters of the ground's own colour, or hollow ones
+    striped: float = 0.08  # likewise: photographed from a screen
+    embossed: float = 0.05  # likewise: letters of the ground's own colour, or hollow ones
     overlaid: float = 0.05  # likewise: with a watermark, or print from the other side of the paper
     stretched: float = 0.2  # of all but those of ten characters, which are brought to one width: wider or narrower
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
@@ -77,7 +78,7 @@ class Look:
     @classmethod
     def basic(cls, **changes):
         """Without all that is newer than the first scores, so that these can be compared."""
-        return cls(**dict.fromkeys(("few", "priced", "altered", *BY_LOT), 0.0) | changes)
+        return cls(**dict.fromkeys(("few", "priced", "joined", "altered", *BY_LOT), 0.0) | changes)
 
 
 class LineMaker:
@@ -123,6 +124,8 @@ class LineMaker:
         if lots.random() < self.look.priced:
             kind, text = "patterns", patterns.price(lots)
             style = replace(style, small=lots.uniform(0.45, 0.8), raised=lots.random() < 0.6)
+        if kind == "words" and lots.random() < self.look.joined:
+            text = patterns.joined(lots, text)
         filled = 1 if rng.random() < self.look.full else rng.uniform(0.15, 1)
         drawing = draw(text, face_of, style, filled * room - rng.uniform(0, 0.5) * style.size)
         return drawing and self._finished(rng, drawing, style, height, room, kind)

@@ -145,6 +145,22 @@ def code(rng):
     ).format(word(rng), word(rng), _digits(rng, 1, 4))
 
 
+def joined(rng, words):
+    """Words of a text written together, two or three at once, as in compounds, tags, names of files and functions."""
+    words = words.split()
+    together = []
+    while words:
+        count = rng.integers(2, 4)
+        first, *others = words[:count]
+        words = words[count:]
+        lot = rng.random()
+        if lot < 0.3:
+            first, others = first.lower() if lot < 0.15 else first.title(), [word.title() for word in others]
+        sign = _pick(rng, "#@.-/") if rng.random() < 0.15 else ""
+        together.append(sign + "".join([first, *others]))
+    return " ".join(together)
+
+
 def doubles(rng):
     """Narrow doubled letters and digits, which four pixels a step are apt to lose."""
     options = ["ll", "11", "III", "ii", "tt", "ff", "rr", "||", "..", "''", "lll", "1111", "Ill", "l1I", "ill", "fill"]
