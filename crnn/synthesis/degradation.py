@@ -4,6 +4,8 @@ Every function takes and gives a grey picture (height, width) float32, 0..255, u
 otherwise. Lengths are in pixels of the picture at hand.
 """
 
+from statistics import NormalDist
+
 import cv2
 import numpy as np
 
@@ -101,6 +103,25 @@ def salt_and_pepper(rng, picture, share):
     lot = noise_field(rng, picture.shape)
     edge = 3.0 - 0.7 * min(1.0, share / 0.02)  # of a normal distribution
     return np.where(lot > edge, picture.max(), np.where(lot < -edge, picture.min(), picture))
+
+
+def specks(rng, picture, share, size):
+    """Set a ``share`` of its squares of ``size`` pixels to the lightest or darkest grey of the picture: dust, fax."""
+    height, width = picture.shape
+    lot = noise_field(rng, (max(1, round(height / size)), max(1, round(width / size))))
+    lot = cv2.resize(lot, (width, height), interpolation=cv2.INTER_NEAREST)
+    edge = NormalDist().inv_cdf(1 - share / 2)
+    return np.where(lot > edge, picture.max(), np.where(lot < -edge, picture.min(), picture))
+
+
+def binarised(rng, picture, height):
+    """Black and white alone, as a fax or a scan of few bytes, sampled at ``height`` rows (Otsu's threshold)."""
+    shape = picture.shape[::-1]
+    small = cv2.resize(picture, (max(1, round(shape[0] * height / shape[1])), height), interpolation=cv2.INTER_AREA)
+    small = cv2.convertScaleAbs(np.maximum(small, 0))
+    middle, _ = cv2.threshold(small, 0, 255, cv2.THRESH_OTSU)
+    black = small < middle + rng.uniform(-0.15, 0.15) * np.ptp(small)
+    return cv2.resize(np.where(black, np.float32(0), np.float32(255)), shape, interpolation=cv2.INTER_LINEAR)
 
 
 def tilt(rng, shape, rotation, shear, perspective):

@@ -7,6 +7,7 @@ from crnn.image import HEIGHT
 from crnn.synthesis import degradation as degrade
 
 LEAST_CONTRAST = 45  # greys between ink and ground; less, and blur or noise makes a line illegible
+_DOT = 6  # pixels, of a dot of a printer while it is drawn
 _UNIT = np.linspace(0, 1, 256, dtype=np.float32)  # coverage 0..255 as opacity
 
 
@@ -82,6 +83,26 @@ def in_relief(rng, coverage, size):
     away, towards = (np.float32([[1, 0, side * reach], [0, 1, side * reach]]) for side in (-1, 1))
     lit, dark = (cv2.warpAffine(coverage, shift, coverage.shape[::-1]) for shift in (away, towards))
     return ground + contrast * (_UNIT[lit] - _UNIT[dark] + np.float32(rng.uniform(-0.4, 0.4)) * _UNIT[coverage])
+
+
+def dotted(rng, coverage, size):
+    """Ink coverage of dots in rows, as of a dot-matrix printer. ``size``: em, in pixels."""
+    height, width = coverage.shape
+    pitch = size / rng.uniform(16, 30)
+    dots = cv2.resize(
+        coverage, (max(1, round(width / pitch)), max(1, round(height / pitch))), interpolation=cv2.INTER_AREA
+    )
+    dots = (dots > rng.uniform(80, 150)).astype(np.uint8)
+    y, x = np.mgrid[:_DOT, :_DOT] - (_DOT - 1) / 2
+    dot = np.where(np.hypot(x, y) < _DOT * rng.uniform(0.35, 0.6), 255, 0).astype(np.uint8)
+    return cv2.resize(np.kron(dots, dot), (width, height), interpolation=cv2.INTER_AREA)
+
+
+def faded(rng, coverage, size):
+    """Ink coverage where spots of it have come off, or never came on the paper."""
+    spots = degrade.clouds(rng, coverage.shape, 1.0, cell=max(1.5, size * rng.uniform(0.03, 0.15)))
+    left = np.clip((rng.uniform(0.8, 1.8) - spots) / rng.uniform(0.05, 0.6), 0, 1)
+    return (coverage * left).astype(np.uint8)
 
 
 def faint_print(rng, coverage):

@@ -26,6 +26,7 @@ _CELL = 2.2  # of a face for code, a space and any other character, in usual spa
 BY_LOT = (  # what of ``Look`` each line has a lot for
     "cropped", "framed", "outlined", "shaded", "striped", "stretched",
     "struck", "slanted", "narrowed", "divided", "embossed", "overlaid",
+    "dotted", "faded", "speckled", "binarised",
 )  # fmt: skip
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 
@@ -72,6 +73,10 @@ class Look:
     striped: float = 0.08  # likewise: photographed from a screen
     embossed: float = 0.05  # likewise: letters of the ground's own colour, or hollow ones
     overlaid: float = 0.05  # likewise: with a watermark, or print from the other side of the paper
+    dotted: float = 0.03  # likewise: by a dot-matrix printer
+    faded: float = 0.05  # likewise: with spots that have lost their ink
+    speckled: float = 0.04  # likewise: with dust
+    binarised: float = 0.06  # likewise: black and white alone, evenly lit
     stretched: float = 0.2  # of all but those of ten characters, which are brought to one width: wider or narrower
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")  # each as likely as the next
 
@@ -209,7 +214,7 @@ class LineMaker:
             surroundings.add_company(rng, coverage, baseline, style.size)
         if "narrowed" in happens:
             coverage, left, right = shaping.narrow(lots, coverage, left, right)
-        if plain:
+        if plain or "binarised" in happens:  # evenly lit: one threshold tells ink from ground
             picture = inking.on_screen(rng, coverage, right, look.inverted)
         else:
             picture = self._not_on_screen(rng, lots, happens, coverage, style.size)
@@ -217,6 +222,8 @@ class LineMaker:
             inking.divide(lots, picture, right)
         if not plain:
             picture, left, right = inking.worn(rng, picture, left, right, ten)
+            if "binarised" in happens:
+                picture = degrade.binarised(lots, picture, int(lots.integers(20, 64)))
         picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
         if rng.random() < (0.1 if plain else 0.35):
             picture = degrade.jpeg(picture, rng.integers(70 if plain else 50 if ten else 25, 96))
@@ -225,6 +232,10 @@ class LineMaker:
 
     def _not_on_screen(self, rng, lots, happens, coverage, size):
         """Ink on a ground that is no screen, and what else lies on it: float32."""
+        if "dotted" in happens:
+            coverage = inking.dotted(lots, coverage, size)
+        if "faded" in happens:
+            coverage = inking.faded(lots, coverage, size)
         picture = inking.on_paper(rng, coverage, self.look.inverted)
         if "outlined" in happens:
             picture = inking.over_photograph(lots, coverage, size)
@@ -236,6 +247,10 @@ class LineMaker:
             picture *= degrade.shadow(lots, picture.shape)
         if "striped" in happens:
             picture += degrade.moire(lots, picture.shape, np.ptp(picture) * lots.uniform(0.05, 0.3))
+        if "speckled" in happens:
+            picture = degrade.specks(
+                lots, picture, lots.uniform(0.005, 0.06), lots.uniform(1, 2) * len(picture) / HEIGHT
+            )
         return picture
 
     def _fitting(self, line):
