@@ -193,6 +193,33 @@ def printed_behind(picture):
     return np.clip(picture + 0.25 * (behind - ground_of(picture)), 0, 255).astype(np.uint8)
 
 
+def black_and_white(picture, rows):
+    """Scanned with ``rows`` rows, one bit a pixel."""
+    return cv2.threshold(sized(picture, rows), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1]
+
+
+def of_dots(picture, rows):
+    """Printed by ``rows`` pins: dark dots that do not quite touch, of four pixels each."""
+    small = sized(picture, rows)
+    ink = cv2.threshold(_ink(small), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1]
+    dot = cv2.circle(np.zeros((4, 4), np.uint8), (2, 2), 1, 1, -1)
+    return 255 - np.kron(ink, dot)
+
+
+def faded(picture, share):
+    """With a ``share`` of it in spots that have lost their ink, at 48 rows."""
+    picture = sized(picture, 48)
+    spots = cv2.GaussianBlur(np.random.default_rng(1).normal(size=picture.shape), (0, 0), 1.5)
+    return np.where(spots > np.quantile(spots, 1 - share), ground_of(picture), picture).astype(np.uint8)
+
+
+def dusty(picture, share):
+    """With a ``share`` of its pixels black or white, at 48 rows."""
+    picture = sized(picture, 48)
+    lot = np.random.default_rng(1).random(picture.shape)
+    return np.where(lot < share / 2, 0, np.where(lot > 1 - share / 2, 255, picture)).astype(np.uint8)
+
+
 ALTERATIONS = {
     "as they are": lambda picture: picture,
     "light on dark for dark on light": lambda picture: 255 - picture,
@@ -234,6 +261,13 @@ ALTERATIONS = {
     "struck through": struck,
     "under a watermark": watermarked,
     "with print behind it": printed_behind,
+    "black and white, 24 rows": lambda picture: black_and_white(picture, 24),
+    "black and white, 20 rows": lambda picture: black_and_white(picture, 20),
+    "of dots, 32 rows": lambda picture: of_dots(picture, 32),
+    "of dots, 24 rows": lambda picture: of_dots(picture, 24),
+    "5 % of it without ink": lambda picture: faded(picture, 0.05),
+    "15 % of it without ink": lambda picture: faded(picture, 0.15),
+    "dust on 3 %": lambda picture: dusty(picture, 0.03),
 }
 
 
