@@ -85,9 +85,9 @@ class Recipe:
         Stage("longer", 89_600, 1.4e-3, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
         Stage("longest", 130_000, 1e-3, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
         Stage("steady", 130_000, 6e-4, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
-        Stage("swift", 200_000, 7e-4, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
+        Stage("swift", 225_024, 7e-4, decay=0.9, batch_size=64, resting=("conv1", "conv2")),
     )
-    earlier: float = 0.45  # share of the weights of the last stage but one in the average with the last
+    earlier: float = 0.6  # share of the weights of the last stage but one in the average with the last
     seed: int = 1
     start_from: str | None = None  # weights file that the first stage starts from, and counts as a stage before it
     precision: str = "float32"  # of the arithmetic: float32, mixed_bfloat16 or mixed_float16
