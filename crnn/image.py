@@ -256,7 +256,7 @@ def add_colour(line, columns=ADDED_COLUMNS):
     return wider
 
 
-def gaps(line):
+def gaps(line, more_than=GAP_COLUMNS):
     """The gaps between the words of a line: runs of more than 5 columns of nothing but background.
 
     The line and its inverse are binarised (Gaussian blur 3 x 3, Otsu's threshold), so that it does
@@ -264,7 +264,7 @@ def gaps(line):
     margins and no gaps.
 
     Args:
-        line: (32, width) uint8.
+        line: (32, width) uint8. more_than: columns; 0 for the gaps between letters too.
 
     Returns:
         List of (first column, last column + 1), from left to right.
@@ -276,7 +276,7 @@ def gaps(line):
         found += [
             (start, end)
             for start, end in _runs(~binary.any(axis=0))
-            if end - start > GAP_COLUMNS and start > 0 and end < line.shape[1]
+            if end - start > more_than and start > 0 and end < line.shape[1]
         ]
     return sorted(found)
 

@@ -190,6 +190,7 @@ class Recognizer:
                     read.append((character, seen))
                     seen = False
         characters = []
+        blanks, others = [], []  # (place, characters beside it, gap); gaps within words
         for character, seen in read:
             if characters:
                 left = characters[-1]
@@ -198,8 +199,15 @@ class Recognizer:
                 before = characters[-2].text if len(characters) > 1 else ""
                 if spacing.space_between(left.text, character.text, gap, seen, before):
                     confidence = min(left.confidence, character.confidence)
+                    blanks.append((len(characters), left.text, character.text, gap))
                     characters.append(Character(" ", confidence, left.x1, character.x0))
+                elif left.text.isascii() and character.text.isascii():
+                    others.append(gap)
             characters.append(character)
+        if len(blanks) == 1:
+            ((place, *beside),) = blanks
+            if not spacing.is_blank(*beside, others):
+                del characters[place]
         scaled = [Character(c.text, c.confidence, c.x0 * scale, min(c.x1 * scale, width)) for c in characters]
         return TextLine(tuple(scaled), width, height)
 
@@ -226,9 +234,10 @@ class Recognizer:
 def _prepared(picture):
     line = image.normalized(picture)
     width = line.shape[1]
-    gaps = image.gaps(line)
+    gaps = image.gaps(line, 0)
+    wide = [(start, end) for start, end in gaps if end - start > image.GAP_COLUMNS]
     pieces = []
-    for start, end in image.split(line, gaps, LONGEST_PIECE, LONGEST_PIECE):
+    for start, end in image.split(line, wide, LONGEST_PIECE, LONGEST_PIECE):
         first, last = max(0, start - CONTEXT), min(width, end + CONTEXT)
         first -= first % STEP  # the steps of the whole line
         own = (start if start else -np.inf, end if end < width else np.inf)

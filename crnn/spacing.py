@@ -1,4 +1,6 @@
-"""The one rule that decides whether a blank stands between two characters."""
+"""The rules that decide whether a blank stands between two characters."""
+
+import numpy as np
 
 from crnn.image import HEIGHT
 
@@ -9,6 +11,10 @@ CLAUSE_ENDS = ASCII_FOR_FULL_WIDTH - {":"}  # before Chinese, what looks like a 
 NEVER_AFTER_BLANK = frozenset(",;!?)]”")  # in any language written here
 NEVER_BEFORE_BLANK = frozenset("“‘")  # however wide a face draws them
 FAR = HEIGHT  # columns: a gap between Chinese characters that stands for more than their spacing
+
+
+LEAST_OTHERS = 3  # gaps that tell how wide the gaps of a line are
+WIDER = 1  # columns: the only blank of a line has more over their median
 
 
 def is_chinese(character):
@@ -25,7 +31,7 @@ def space_between(left, right, gap, seen, before=""):
 
     Args:
         left, right: the characters on both sides.
-        gap: columns of background between them, at height 32; 0 if there is no gap of ``image.gaps``.
+        gap: columns of background between them, at height 32; 0 if there is none.
         before: the character on the left of ``left``: after Chinese, ``:`` is a full-width ``：``.
         seen: whether the network said space.
 
@@ -45,3 +51,21 @@ def space_between(left, right, gap, seen, before=""):
     if all(square) or (any(square) and (left in EITHER or right in EITHER)):
         return gap > FAR
     return seen
+
+
+def is_blank(left, right, gap, others):
+    """Whether the only blank that was read in a line is one, and no gap within a word.
+
+    A word of two that are known, "goodwill" or "aftereffect", is at times read as these. Between two Latin letters
+    a blank is wider than what stands between others, where most of these stand apart.
+
+    Args:
+        left, right, gap: as of ``space_between``. others: the same gaps of all other neighbours that are ASCII.
+
+    >>> is_blank("d", "w", 3, [2, 3, 2]), is_blank("d", "w", 6, [2, 3, 2])
+    (False, True)
+    """
+    letters = all(character.isascii() and character.isalpha() for character in (left, right))
+    if not letters or len(others) < LEAST_OTHERS or np.count_nonzero(others) <= len(others) / 2:
+        return True
+    return bool(gap > np.median(others) + WIDER)

@@ -71,6 +71,18 @@ def test_a_space_is_seen_between_latin_words_and_none_between_chinese(recognizer
         assert recognizer.read([picture(text)])[0].text == said
 
 
+@pytest.mark.parametrize(
+    ("places", "said"), [([2], "abcdea"), ([0, 2], "a bc dea")], ids=["one", "two"]
+)
+def test_a_blank_no_wider_than_the_gaps_between_letters_is_none(recognizer, places, said):
+    gap, width, margin = 8, 8, 10
+    line = picture("abcdea", gap, width, margin)
+    for place in places:
+        start = margin + place * (width + gap) + width
+        line[:, start : start + gap] = BETWEEN_WORDS
+    assert recognizer.read([line])[0].text == said
+
+
 def test_positions_are_those_of_the_source_picture(recognizer):
     small = picture("abc")
     large = np.kron(small, np.ones((3, 3), np.uint8))

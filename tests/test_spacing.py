@@ -1,6 +1,6 @@
 import pytest
 
-from crnn.spacing import space_between
+from crnn.spacing import is_blank, space_between
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,19 @@ def test_ascii_punctuation_after_chinese_is_full_width():
     assert not space_between(":", "4", 9, True, before="线")
     assert not space_between(":", "系", 9, True, before="”")
     assert space_between(":", "4", 9, True, before="e")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "gap", "others", "blank"),
+    [
+        ("d", "w", 3, [2, 3, 2, 4], False),
+        ("d", "w", 4, [2, 3, 2, 4], True),
+        ("d", "w", 0, [0, 3, 0, 0], True),  # letters touch: who knows
+        ("d", "w", 3, [3, 3], True),  # too few to tell
+        (".", "W", 3, [3, 3, 3], True),  # signs have room of their own
+        ("d", "2", 3, [3, 3, 3], True),
+        ("的", "W", 3, [3, 3, 3], True),
+    ],
+)
+def test_the_only_blank_of_a_line(left, right, gap, others, blank):
+    assert is_blank(left, right, gap, others) is blank
