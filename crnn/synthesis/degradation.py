@@ -115,7 +115,7 @@ def specks(rng, picture, share, size):
 
 
 def binarised(rng, picture, height):
-    """Black and white alone, as a fax or a scan of few bytes, sampled at ``height`` rows (Otsu's threshold)."""
+    """Black and white alone, as a fax or a scan of few bytes: sampled at ``height`` rows, cut near Otsu's threshold."""
     shape = picture.shape[::-1]
     small = cv2.resize(picture, (max(1, round(shape[0] * height / shape[1])), height), interpolation=cv2.INTER_AREA)
     small = cv2.convertScaleAbs(np.maximum(small, 0))
