@@ -71,9 +71,7 @@ def test_a_space_is_seen_between_latin_words_and_none_between_chinese(recognizer
         assert recognizer.read([picture(text)])[0].text == said
 
 
-@pytest.mark.parametrize(
-    ("places", "said"), [([2], "abcdea"), ([0, 2], "a bc dea")], ids=["one", "two"]
-)
+@pytest.mark.parametrize(("places", "said"), [([2], "abcdea"), ([0, 2], "a bc dea")], ids=["one", "two"])
 def test_a_blank_no_wider_than_the_gaps_between_letters_is_none(recognizer, places, said):
     gap, width, margin = 8, 8, 10
     line = picture("abcdea", gap, width, margin)
