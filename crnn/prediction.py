@@ -1,9 +1,9 @@
 """``predict_core`` as a fast function of arrays, by one of two engines.
 
 ``onnx``: ONNX Runtime on the CPU, from the weights file alone. Neither Keras nor TensorFlow is
-imported: a process has its first text within a second or two, and one piece of 280 pixels takes a
-quarter of the time of TensorFlow, whose LSTMs are loops of some twenty operations a step. Where the
-processor multiplies 8-bit integers fast, all is read with these first, in a third of the time,
+imported: a process has its first text within a second or two, and one piece of 280 pixels takes
+half of the time of TensorFlow, whose LSTMs are loops of some twenty operations a step. Where the
+processor multiplies 8-bit integers fast, all is read with these first, in a third to a half of the time,
 and what is doubtful then is read again in float32: the texts are those of float32.
 ``onnx-float32``: the same without the integers.
 ``keras``: the Keras model on its backend, whatever that computes on.
