@@ -1,11 +1,11 @@
 """Everything that one backend can do and ``keras.ops`` cannot: nowhere else is TensorFlow named.
 
-Keras runs the network on TensorFlow, JAX or PyTorch (``KERAS_BACKEND``). Two things need to know
+Keras runs the network on TensorFlow, JAX or PyTorch (``KERAS_BACKEND``). Three things need to know
 which: the CTC loss, where TensorFlow has one for sparse labels that costs a quarter of the dense
-one (33 ms against 144 ms for 8 lines of 69 steps on one core), and the call of a model for
-prediction, which must be traced once and not per shape. And TensorFlow has a fused LSTM for GPUs
-alone: without one, a layer is a loop of Keras's cell, which casts and multiplies in every step what
-can be cast and multiplied at once.
+one (33 ms against 144 ms for 8 lines of 69 steps on one core); the LSTMs, which TensorFlow fuses on
+GPUs alone: elsewhere Keras loops over a cell that casts and multiplies in every step what can be cast
+and multiplied at once; and the call of a model for prediction, which must be traced once and not per
+shape.
 """
 
 import os
@@ -49,9 +49,9 @@ def _on_gpu():
     return bool(tf.config.list_physical_devices("GPU"))
 
 
-def has_fused_lstm():
-    """Whether ``keras.layers.LSTM`` is best left alone: everywhere but with TensorFlow on CPUs."""
-    return not TENSORFLOW or _on_gpu()
+def has_faster_lstm():
+    """Whether ``lstm`` can be called, and is faster than Keras's: with TensorFlow on CPUs."""
+    return TENSORFLOW and not _on_gpu()
 
 
 def lstm(x, kernel, recurrent_kernel, bias, backwards=False, training=False):
@@ -95,7 +95,7 @@ def _one_later(x):
 def _recurrence(projected, kernel, bias):
     """Outputs (steps, batch, units) of inputs that the kernel has met, (steps, batch, 4 units); their gradient."""
     steps, dtype, units = tf.shape(projected)[0], kernel.dtype, kernel.shape[0]
-    none = tf.zeros((tf.shape(projected)[1], units))
+    zeros = tf.zeros((tf.shape(projected)[1], units))
     given = tf.TensorArray(dtype, steps).unstack(projected + tf.cast(bias, dtype))
 
     def array(dtype, size):
@@ -109,7 +109,7 @@ def _recurrence(projected, kernel, bias):
         return t + 1, h, c, outputs.write(t, h), cells.write(t, c), sums.write(t, z)
 
     arrays = array(dtype, units), array(tf.float32, units), array(dtype, 4 * units)
-    start = 0, tf.cast(none, dtype), none, *arrays
+    start = 0, tf.cast(zeros, dtype), zeros, *arrays
     *_, outputs, cells, sums = tf.while_loop(lambda t, *_: t < steps, step, start)
     outputs = outputs.stack()
 
@@ -117,25 +117,28 @@ def _recurrence(projected, kernel, bias):
         c = cells.stack()
         i, f, g, o = tf.split(tf.cast(sums.stack(), tf.float32), 4, -1)
         i, f, g, o, squashed = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o), tf.tanh(c)
-        # d c / d sums of three gates; d h / d sum of the output gate; d h / d c
-        to_cell = tf.stack([g * i * (1 - i), _one_later(c) * f * (1 - f), i * (1 - g * g)], 2)
-        to_output, by_cell = squashed * o * (1 - o), o * (1 - squashed * squashed)
-        upstream = tf.cast(upstream, tf.float32)
-        rows = [tf.TensorArray(tf.float32, steps).unstack(row) for row in (upstream, by_cell, f, to_cell, to_output)]
+        factors = (
+            tf.cast(upstream, tf.float32),
+            o * (1 - squashed * squashed),  # d h / d c
+            f,  # d c / d c of the step before
+            tf.stack([g * i * (1 - i), _one_later(c) * f * (1 - f), i * (1 - g * g)], 2),  # d c / d z of i, f, g
+            squashed * o * (1 - o),  # d h / d z of o
+        )
+        factors = [tf.TensorArray(tf.float32, steps).unstack(factor) for factor in factors]
         cell_kernel, output_kernel = tf.split(kernel, (3 * units, units), -1)
 
         def step_back(t, dh, dc, of_cells, of_outputs):
-            dy, by_cell, forget, to_cell, to_output = (row.read(t) for row in rows)
+            dy, h_by_c, forget, c_by_z, h_by_z = (factor.read(t) for factor in factors)
             dh = dy + dh
-            dc = dc + dh * by_cell
-            of_cell = tf.reshape(tf.cast(dc[:, None] * to_cell, dtype), (-1, 3 * units))
-            of_output = tf.cast(dh * to_output, dtype)
+            dc = dc + dh * h_by_c
+            of_cell = tf.reshape(tf.cast(dc[:, None] * c_by_z, dtype), (-1, 3 * units))
+            of_output = tf.cast(dh * h_by_z, dtype)
             dh = tf.matmul(of_cell, cell_kernel, transpose_b=True)
             dh += tf.matmul(of_output, output_kernel, transpose_b=True)
-            writing = of_cells.write(t, of_cell), of_outputs.write(t, of_output)
-            return t - 1, tf.cast(dh, tf.float32), dc * forget, *writing
+            written = of_cells.write(t, of_cell), of_outputs.write(t, of_output)
+            return t - 1, tf.cast(dh, tf.float32), dc * forget, *written
 
-        start = steps - 1, none, none, array(dtype, 3 * units), array(dtype, units)
+        start = steps - 1, zeros, zeros, array(dtype, 3 * units), array(dtype, units)
         *_, of_cells, of_outputs = tf.while_loop(lambda t, *_: t >= 0, step_back, start)
         dz = tf.concat([of_cells.stack(), of_outputs.stack()], -1)
         of_kernel = tf.matmul(_rows(_one_later(outputs)), _rows(dz), transpose_a=True)

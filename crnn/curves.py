@@ -6,6 +6,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+COLOURS = [f"C{number}" for number in range(10)] + ["black", "gold"]  # matplotlib's ten, and two more stages
+
 
 def draw_training(log, picture):
     """Loss and held-out error rates against the lines seen, stage by stage.
@@ -23,13 +25,14 @@ def draw_training(log, picture):
     figure = _figure((9, 6))
     loss, errors = figure.subplots(2, sharex=True)
     before = 0
-    for stage, reports in groupby(rows, lambda row: row["stage"]):
+    for number, (stage, reports) in enumerate(groupby(rows, lambda row: row["stage"])):
         reports = list(reports)
         lines = [before + int(row["lines"]) for row in reports]
-        loss.plot(lines, [float(row["loss"]) for row in reports], label=stage)
-        (cer,) = errors.plot(lines, [float(row["heldout_cer"]) for row in reports])
         wrong = [1 - float(row["heldout_exact"]) for row in reports]
-        errors.plot(lines, wrong, "--", color=cer.get_color())
+        color = COLOURS[number % len(COLOURS)]
+        loss.plot(lines, [float(row["loss"]) for row in reports], color=color, label=stage)
+        errors.plot(lines, [float(row["heldout_cer"]) for row in reports], color=color)
+        errors.plot(lines, wrong, "--", color=color)
         before = lines[-1]
     for axes, label in ((loss, "loss of training"), (errors, "held-out CER; lines not right (dashed)")):
         axes.set_yscale("log")

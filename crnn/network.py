@@ -90,7 +90,7 @@ class LSTM(layers.LSTM):
     """``keras.layers.LSTM``, with a faster loop for TensorFlow on CPUs, for returning sequences alone."""
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
-        if backend.has_fused_lstm() or initial_state is not None or mask is not None:
+        if not backend.has_faster_lstm() or initial_state is not None or mask is not None:
             return super().call(sequences, initial_state, mask, training)
         cell = self.cell
         return backend.lstm(sequences, cell.kernel, cell.recurrent_kernel, cell.bias, self.go_backwards, training)

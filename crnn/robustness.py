@@ -193,15 +193,13 @@ def printed_behind(picture):
     return np.clip(picture + 0.25 * (behind - ground_of(picture)), 0, 255).astype(np.uint8)
 
 
-def black_and_white(picture, rows):
-    """Scanned with ``rows`` rows, one bit a pixel."""
-    return cv2.threshold(sized(picture, rows), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1]
+def black_and_white(picture):
+    return cv2.threshold(picture, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1]
 
 
 def of_dots(picture, rows):
-    """Printed by ``rows`` pins: dark dots that do not quite touch, of four pixels each."""
-    small = sized(picture, rows)
-    ink = cv2.threshold(_ink(small), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1]
+    """Printed by ``rows`` pins: dark dots, four pixels apart, that do not quite touch."""
+    ink = black_and_white(_ink(sized(picture, rows)))
     dot = cv2.circle(np.zeros((4, 4), np.uint8), (2, 2), 1, 1, -1)
     return 255 - np.kron(ink, dot)
 
@@ -261,8 +259,8 @@ ALTERATIONS = {
     "struck through": struck,
     "under a watermark": watermarked,
     "with print behind it": printed_behind,
-    "black and white, 24 rows": lambda picture: black_and_white(picture, 24),
-    "black and white, 20 rows": lambda picture: black_and_white(picture, 20),
+    "black and white, 24 rows": lambda picture: black_and_white(sized(picture, 24)),
+    "black and white, 20 rows": lambda picture: black_and_white(sized(picture, 20)),
     "of dots, 32 rows": lambda picture: of_dots(picture, 32),
     "of dots, 24 rows": lambda picture: of_dots(picture, 24),
     "5 % of it without ink": lambda picture: faded(picture, 0.05),

@@ -14,7 +14,7 @@ FAR = HEIGHT  # columns: a gap between Chinese characters that stands for more t
 
 
 LEAST_OTHERS = 3  # gaps that tell how wide the gaps of a line are
-WIDER = 1  # columns: the only blank of a line has more over their median
+WIDER = 1  # columns over their median: the only blank of a line has more
 
 
 def is_chinese(character):
@@ -56,8 +56,8 @@ def space_between(left, right, gap, seen, before=""):
 def is_blank(left, right, gap, others):
     """Whether the only blank that was read in a line is one, and no gap within a word.
 
-    A word of two that are known, "goodwill" or "aftereffect", is at times read as these. Between two Latin letters
-    a blank is wider than what stands between others, where most of these stand apart.
+    A word made of two known ones, as "goodwill", is at times read as two. Between two Latin letters a blank is wider
+    than what stands between others, where most of these stand apart.
 
     Args:
         left, right, gap: as of ``space_between``. others: the same gaps of all other neighbours that are ASCII.

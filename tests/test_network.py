@@ -90,7 +90,7 @@ def test_lstm_is_the_one_of_keras_and_so_are_its_gradients(backwards, training):
         np.testing.assert_allclose(our, their, atol=1e-6)
 
 
-@pytest.mark.skipif(backend.has_fused_lstm(), reason="Keras's layer is left as it is")
+@pytest.mark.skipif(not backend.has_faster_lstm(), reason="Keras's layer is left as it is")
 def test_lstm_leaves_masks_and_initial_states_to_keras():
     x = np.random.default_rng(1).normal(size=(2, 4, 3)).astype(np.float32)
     ours, theirs = LSTM(5, return_sequences=True), keras.layers.LSTM(5, return_sequences=True)

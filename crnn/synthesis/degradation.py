@@ -101,8 +101,7 @@ def jpeg(picture, quality):
 def salt_and_pepper(rng, picture, share):
     """Set about a ``share`` of the pixels to the lightest or darkest grey of the picture."""
     lot = noise_field(rng, picture.shape)
-    edge = 3.0 - 0.7 * min(1.0, share / 0.02)  # of a normal distribution
-    return np.where(lot > edge, picture.max(), np.where(lot < -edge, picture.min(), picture))
+    return _with_extremes(picture, lot, 3.0 - 0.7 * min(1.0, share / 0.02))
 
 
 def specks(rng, picture, share, size):
@@ -110,7 +109,11 @@ def specks(rng, picture, share, size):
     height, width = picture.shape
     lot = noise_field(rng, (max(1, round(height / size)), max(1, round(width / size))))
     lot = cv2.resize(lot, (width, height), interpolation=cv2.INTER_NEAREST)
-    edge = NormalDist().inv_cdf(1 - share / 2)
+    return _with_extremes(picture, lot, NormalDist().inv_cdf(1 - share / 2))
+
+
+def _with_extremes(picture, lot, edge):
+    """Its lightest grey where a normally distributed ``lot`` is above ``edge``, its darkest where it is below -edge."""
     return np.where(lot > edge, picture.max(), np.where(lot < -edge, picture.min(), picture))
 
 
