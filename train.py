@@ -54,9 +54,11 @@ def main():
 
 
 def check(options):
+    from crnn.charset import Charset
     from crnn.checking import check
 
-    return 1 if check(options.data) else 0
+    charset = Charset.from_file(options.charset) if options.charset else Charset.for_dataset(options.data)
+    return 1 if check(options.data, charset) else 0
 
 
 def train_on_batches(options):

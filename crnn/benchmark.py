@@ -46,7 +46,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from crnn.charset import Charset
 from crnn.ctc import greedy_runs
 from crnn.demo import asset_pictures
 from crnn.image import HEIGHT, add_colour, gaps, normalized, read_grey, split, to_height
@@ -224,13 +223,13 @@ def _lines(path):
         return []
 
 
-def drawn_lines(fonts, count):
+def drawn_lines(fonts, charset, count):
     """Synthetic lines of all kinds, ``MEAN`` columns on average; none if no font is installed."""
     from crnn.synthesis.lines import Look
     from crnn.synthesis.stream import Source
 
     try:
-        maker = Source(tuple(fonts), look=Look.basic(ten_characters=0.0)).maker(Charset.from_file())
+        maker = Source(tuple(fonts), look=Look.basic(ten_characters=0.0)).maker(charset)
     except ValueError as error:
         print(f"no synthetic lines: {error}")
         return []
@@ -294,7 +293,10 @@ def main():
     floor = print_machine()
     print_batches(recognizer, floor)
     exact = recognizer.exact and Recognizer.from_weights(options.weights, engine="onnx-float32")
-    sets = {"asset pictures": asset_pictures(), "synthetic lines": drawn_lines(options.fonts, DRAWN)}
+    sets = {
+        "asset pictures": asset_pictures(),
+        "synthetic lines": drawn_lines(options.fonts, recognizer.charset, DRAWN),
+    }
     for what, pictures in sets.items():
         if pictures:
             print_comparison(recognizer, what, pictures[:TIMED])

@@ -4,6 +4,7 @@ Label ``k`` is line ``k`` of ``data/labels/char_std_5990.txt``. Entry 0 is no ch
 data set; here it is the space. The CTC blank is one class behind the table (5990).
 """
 
+import sys
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,24 @@ DEFAULT_TABLE = Path(__file__).resolve().parent.parent / "data" / "labels" / "ch
 SPACE = 0
 
 
-def table_of(weights):
-    """The table that a weights file was trained with: ``charset.txt`` beside it, else the default one."""
+def table_of(weights: str | Path) -> Path:
+    """Return the file of a weights file's table: ``charset.txt`` beside it, else the project's own."""
     beside = Path(weights).with_name("charset.txt")
     return beside if beside.exists() else DEFAULT_TABLE
+
+
+def table_of_dataset(folder: str | Path) -> Path:
+    """Return the file of the table that the label files of a data set use.
+
+    That is ``labels/charset.txt``, else ``labels/char_std_5990.txt``. A data set with neither is taken to use the
+    project's table, which is reported on stderr.
+    """
+    labels = Path(folder) / "labels"
+    for name in ("charset.txt", DEFAULT_TABLE.name):
+        if (labels / name).exists():
+            return labels / name
+    print(f"{labels}: no charset.txt here, so {DEFAULT_TABLE} is used; name another with --charset", file=sys.stderr)
+    return DEFAULT_TABLE
 
 
 class Charset:
@@ -44,8 +59,40 @@ class Charset:
             self.labels[character] = label
 
     @classmethod
-    def from_file(cls, path=DEFAULT_TABLE):
-        """Read a table: UTF-8, one character a line, line 0 the placeholder of the space."""
+    def for_weights(cls, path: str | Path) -> "Charset":
+        """Read the table that a weights file was trained with.
+
+        Args:
+            path: weights file; ``charset.txt`` beside it is its table, else the project's own is.
+
+        Raises:
+            OSError, ValueError: as of ``from_file``.
+        """
+        return cls.from_file(table_of(path))
+
+    @classmethod
+    def for_dataset(cls, folder: str | Path) -> "Charset":
+        """Read the table that the label files of a data set use.
+
+        Args:
+            folder: holds ``labels/``, where ``charset.txt`` is the table, else ``char_std_5990.txt``.
+
+        Raises:
+            OSError, ValueError: as of ``from_file``.
+        """
+        return cls.from_file(table_of_dataset(folder))
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> "Charset":
+        """Read a table.
+
+        Args:
+            path: UTF-8 file, one character a line, line 0 the placeholder of the space.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: an entry is not one character, or stands twice.
+        """
         lines = Path(path).read_text(encoding="utf-8").split("\n")
         if lines[-1] == "":
             lines.pop()

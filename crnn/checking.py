@@ -9,21 +9,23 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from crnn.charset import Charset
 from crnn.dataset import padded_width
 from crnn.folders import batch_folders, image_names, read_image, short_path
 from crnn.labels import DataError, Labels
 from crnn.network import steps
 
 FINDINGS = "findings.tsv"  # beside labels/: file, rule, details
-HARMLESS = ("label without an image", "the same label twice")  # no image need be left out for these
+# No image is left out for these; the loader finds unknown labels itself, by the table of the training.
+HARMLESS = ("label without an image", "the same label twice", "unknown label")
 
 
-def check(data, threads=None):
+def check(data, charset, threads=None):
     """Look at a whole data set; write every finding to ``findings.tsv`` and a summary to stdout.
 
     Args:
-        data: folder with ``labels/`` and ``img_batches/``. threads: that read images.
+        data: folder with ``labels/`` and ``img_batches/``.
+        charset: the table that the training will use.
+        threads: that read images.
 
     Returns:
         ``Counter`` of the findings by rule.
@@ -40,7 +42,7 @@ def check(data, threads=None):
             path = data / "labels" / f"data_{kind}.txt"
             labels = Labels.from_file(path)
             images = 0
-            for name, rule, detail in _findings(labels, path, folders, threads):
+            for name, rule, detail in _findings(labels, path, folders, len(charset), threads):
                 if rule:
                     counts[rule] += 1
                     file.write(f"{name}\t{rule}\t{detail}\n")
@@ -63,9 +65,8 @@ def unwanted_images(data):
     return frozenset(row[0] for row in rows if row[1] not in HARMLESS)
 
 
-def _findings(labels, path, folders, threads):
+def _findings(labels, path, folders, table, threads):
     """(file, rule, detail) of every finding, and (file, None, None) of every image looked at."""
-    table = len(Charset.from_file())
     for line in np.flatnonzero(labels.lengths == 0):
         yield labels.name(line), "empty label", f"line {line + 1} of {path}"
     for line in np.flatnonzero(labels.largest() >= table):

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from crnn.archives import find_archives, unpack, unpack_all
+from crnn.charset import Charset
 from crnn.folders import batch_folders, image_names, read_image
 from crnn.labels import Labels
 from crnn.writing import write_data_set
@@ -42,9 +43,7 @@ def write_label_file(path, lines, rng):
 
 def write_images(folder, count, rng):
     """A data set in two archives: the images of the sample, each shifted, all with one label."""
-    from crnn.charset import Charset
-
-    charset = Charset.from_file()
+    charset = Charset.for_dataset(SAMPLE.parent)
     with tempfile.TemporaryDirectory() as unpacked:
         for archive in find_archives(SAMPLE):
             shutil.copy(archive, unpacked)
@@ -91,7 +90,7 @@ def load(folder, labels):
 
     cv2.setNumThreads(1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    loader = BatchFolders(batch_folders(folder), Labels.from_file(labels))
+    loader = BatchFolders(batch_folders(folder), Labels.from_file(labels), len(Charset.for_dataset(SAMPLE.parent)))
     with ThreadPoolExecutor(THREADS) as pool:
         for _ in range(2):
             start = time.perf_counter()
@@ -122,11 +121,10 @@ def train(folder, steps):
 
 def draw(fonts, texts, lines):
     """Synthetic lines that one core draws in a second, of its own time; the first ones only open the faces."""
-    from crnn.charset import Charset
     from crnn.synthesis.stream import Source, make_batch
 
     cv2.setNumThreads(1)
-    maker = Source(tuple(fonts), tuple(texts)).maker(Charset.from_file())
+    maker = Source(tuple(fonts), tuple(texts)).maker(Charset.for_dataset(SAMPLE.parent))
     make_batch(maker, 0, lines)
     start = time.process_time()
     make_batch(maker, lines, lines)

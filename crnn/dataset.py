@@ -10,7 +10,6 @@ from collections import Counter
 import keras
 import numpy as np
 
-from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.folders import image_names, read_image, short_path
 from crnn.image import add_colour
@@ -34,11 +33,12 @@ class BatchFolders(keras.utils.Sequence):
     too narrow for its label, is counted, and the image before it in the batch takes its place.
 
     Args:
-        folders: batch folders. labels: ``labels.Labels``. batch_size: images a batch.
+        folders: batch folders. labels: ``labels.Labels``.
+        classes: entries of the table; labels from here on are unknown.
+        batch_size: images a batch.
         invert: False for measuring: every image as it is, in order of folder and name.
         seed: decides inversions and order, together with the epoch.
         unwanted: images to leave out, as ``checking.unwanted_images`` gives them.
-        classes: labels from here on are unknown.
         whole_batches: leave out the last images of an epoch that make no whole batch; others in each epoch.
         share: (k, n) takes of each batch the images k, k + n, ...: for the k-th of n hosts.
         workers: threads that read ahead.
@@ -52,11 +52,11 @@ class BatchFolders(keras.utils.Sequence):
         self,
         folders,
         labels,
+        classes,
         batch_size=32,
         invert=True,
         seed=0,
         unwanted=(),
-        classes=None,
         whole_batches=False,
         share=(0, 1),
         workers=1,
@@ -66,7 +66,7 @@ class BatchFolders(keras.utils.Sequence):
         self.folders, self.labels, self.batch_size = [str(folder) for folder in folders], labels, batch_size
         self.invert, self.seed, self.epoch, self.whole_batches, self.share = invert, seed, 0, whole_batches, share
         self.left_out, self.broken = Counter(), {}
-        known = labels.largest() < (classes or len(Charset.from_file()))
+        known = labels.largest() < classes
         some = labels.lengths > 0
         unwanted = frozenset(unwanted)
         lines, counts = [], []

@@ -81,17 +81,17 @@ def arguments():
     return options
 
 
-def _pictures(options):
-    """Grey pictures and texts of what the options name."""
+def _pictures(options, charset):
+    """Return grey pictures and texts of what the options name."""
     if options.labels:
         return labelled_pictures(options.labels)
     if options.synthetic:
-        lines = heldout.of_kind(options.fonts, options.texts, options.seed, options.kind, options.synthetic)
+        lines = heldout.of_kind(options.fonts, options.texts, charset, options.seed, options.kind, options.synthetic)
     elif options.words:
         words = options.words.read_text(encoding="utf-8").split()
-        lines = heldout.words_in_each_face(options.fonts, options.seed, words)
+        lines = heldout.words_in_each_face(options.fonts, charset, options.seed, words)
     else:
-        lines = heldout.table_in_each_face(options.fonts, options.seed)
+        lines = heldout.table_in_each_face(options.fonts, charset, options.seed)
     lines = list(lines)
     return [line.image for line in lines], [line.text for line in lines]
 
@@ -103,7 +103,7 @@ def main():
 
     try:
         recognizer = Recognizer.from_weights(options.weights, decoding=options.decoding)
-        pictures, texts = _pictures(options)
+        pictures, texts = _pictures(options, recognizer.charset)
         lines = recognizer.read(pictures)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

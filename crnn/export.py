@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crnn.charset import Charset, table_of
+from crnn.charset import Charset
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "CRNN.h5"
 TOLERANCE = 1e-4  # of a probability, between an export and Keras
@@ -25,7 +25,7 @@ def export(path, weights_file):
         Its predictor, to be checked.
     """
     path = Path(path)
-    classes = Charset.from_file(table_of(weights_file)).classes
+    classes = Charset.for_weights(weights_file).classes
     if path.suffix == ".onnx":
         from crnn.graph import graph_from_weights
         from crnn.prediction import onnx_predictor
@@ -44,8 +44,14 @@ def export(path, weights_file):
     return backend.exported(path)
 
 
-def differences(predict, reference, pictures):
-    """How two predictors differ on pictures.
+def differences(predict, reference, pictures, charset):
+    """Compare two predictors on pictures.
+
+    Args:
+        predict: probabilities (n, steps, classes) of pictures (n, 32, width, 1).
+        reference: as ``predict``.
+        pictures: (height, width) uint8 each, grey.
+        charset: the table of their classes.
 
     Returns:
         The largest difference of a probability, and the number of pictures with another text.
@@ -57,7 +63,7 @@ def differences(predict, reference, pictures):
     for picture in pictures:
         line = normalized(picture)[None, ..., None].astype(np.float32)
         worst = max(worst, float(np.abs(predict(line) - reference(line)).max()))
-    texts = [[line.text for line in Recognizer(one).read(pictures)] for one in (predict, reference)]
+    texts = [[line.text for line in Recognizer(one, charset).read(pictures)] for one in (predict, reference)]
     return worst, sum(a != b for a, b in zip(*texts, strict=True))
 
 
@@ -81,7 +87,7 @@ def main():
         print(error, file=sys.stderr)
         return 1
     pictures = asset_pictures()
-    worst, others = differences(predict, reference, pictures)
+    worst, others = differences(predict, reference, pictures, Charset.for_weights(options.weights))
     print(f"{options.path}: {len(pictures)} asset pictures, {others} read differently than by Keras")
     print(f"largest difference of a probability: {worst:.1e}")
     return int(others > 0 or worst > TOLERANCE)

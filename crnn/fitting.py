@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from crnn import backend
-from crnn.charset import DEFAULT_TABLE, Charset, table_of
+from crnn.charset import Charset
 from crnn.checking import unwanted_images
 from crnn.checkpoint import Checkpoint, variables_of
 from crnn.dataset import BatchFolders
@@ -35,7 +35,8 @@ class Configuration:
 
     Attributes:
         data: folder with ``labels/`` and ``img_batches/``.
-        start_from: weights file, or None for random weights. charset: file of the table of labels.
+        start_from: weights file, or None for random weights.
+        charset: file of the table of labels; None for that of the data set.
         epochs: at most so many. patience: epochs without a better test CER after which it ends.
         batch_size: images, of all devices together.
         learning_rate: at its height, after ``warm_up`` steps; from there a cosine falls to nothing.
@@ -45,7 +46,7 @@ class Configuration:
 
     data: str
     start_from: str | None = None
-    charset: str = str(DEFAULT_TABLE)
+    charset: str | None = None
     epochs: int = 10
     patience: int = 3
     batch_size: int = 32
@@ -77,7 +78,8 @@ class Fitting:
 
     def __init__(self, configuration, folder):
         self.configuration, self.folder = configuration, Path(folder)
-        self.charset = Charset.from_file(configuration.charset)
+        table = configuration.charset
+        self.charset = Charset.from_file(table) if table else Charset.for_dataset(configuration.data)
         devices, process, processes = backend.distribute()
         self.leads = process == 0  # of several hosts, one writes and speaks
         if configuration.batch_size % devices:
@@ -87,7 +89,7 @@ class Fitting:
         self.train, self.test = _loaders(configuration, self.charset, (process, processes))
         self.network = CRNN(self.charset.classes)
         if configuration.start_from:
-            before = Charset.from_file(table_of(configuration.start_from))
+            before = Charset.for_weights(configuration.start_from)
             same = before.characters == self.charset.characters
             self.network.load_weights(configuration.start_from, None if same else self.charset.classes_in(before))
         self.model = self.network.train_core

@@ -4,7 +4,6 @@ from itertools import chain, count, islice
 
 import numpy as np
 
-from crnn.charset import Charset
 from crnn.synthesis.faces import Faces, system_folders
 from crnn.synthesis.lines import LineMaker, Look
 from crnn.synthesis.stream import Source
@@ -16,22 +15,25 @@ TEN = {  # texts of lines in the data set's own format, 280 x 32, ten characters
 }
 
 
-def of_kind(fonts, texts, seed, kind, lines):
+def of_kind(fonts, texts, charset, seed, kind, lines):
     """Lines of one kind, degraded as in training, in faces as they are: ``Line`` each.
 
     Args:
-        fonts: folders of the only faces; empty for those of the system. texts: files or folders.
+        fonts: folders of the only faces; empty for those of the system.
+        texts: files or folders.
+        charset: the table of the labels.
+        seed: of the series of lines.
         kind: one of ``texts.KINDS`` or of ``TEN``.
+        lines: how many.
     """
     ten = kind in TEN
     look = Look.basic(ten_characters=float(ten), ten_kinds=TEN.get(kind, Look.ten_kinds))
-    maker = Source(tuple(fonts), tuple(texts), seed, not fonts, look).maker(Charset.from_file())
+    maker = Source(tuple(fonts), tuple(texts), seed, not fonts, look).maker(charset)
     return islice((line for line in map(maker.line, count()) if ten or line.kind == kind), lines)
 
 
-def table_in_each_face(fonts, seed):
+def table_in_each_face(fonts, charset, seed):
     """Each character of the table once in each Chinese face that draws it, clean, a few a line."""
-    charset = Charset.from_file()
     rng = np.random.default_rng(seed)
     for face in chain.from_iterable(Faces(fonts or system_folders(), charset).chinese):
         characters = rng.permutation([c for c in charset.characters[1:] if c in face.drawable])
@@ -39,9 +41,8 @@ def table_in_each_face(fonts, seed):
         yield from _clean(face, texts, charset, seed)
 
 
-def words_in_each_face(fonts, seed, words):
+def words_in_each_face(fonts, charset, seed, words):
     """Each word on its own line in each Latin face, clean."""
-    charset = Charset.from_file()
     for face in chain.from_iterable(Faces(fonts or system_folders(), charset).latin):
         yield from _clean(face, words, charset, seed)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crnn.charset import Charset, table_of
+from crnn.charset import Charset
 
 ENGINES = ("onnx", "onnx-float32", "keras")
 
@@ -47,7 +47,7 @@ def predictors(path, classes=None, engine=None):
         OSError, ValueError: the file cannot be read, or does not fit the network; no such engine.
     """
     engine = engine or default_engine(path)
-    classes = classes or Charset.from_file(table_of(path)).classes
+    classes = classes or Charset.for_weights(path).classes
     if engine == "keras":
         return _keras_predictor(path, classes), None
     if engine not in ENGINES:

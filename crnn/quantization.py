@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from crnn import weights
-from crnn.charset import Charset, table_of
+from crnn.charset import Charset
 from crnn.demo import asset_pictures
 from crnn.graph import MEASURED, OUTPUT, graph_from_weights
 from crnn.image import normalized
@@ -28,7 +28,7 @@ def measured_peaks(path, pictures):
     """
     import onnxruntime
 
-    model = graph_from_weights(path, Charset.from_file(table_of(path)).classes, measured=True)
+    model = graph_from_weights(path, Charset.for_weights(path).classes, measured=True)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs() if output.name != OUTPUT]
     peaks = np.zeros(len(names))

@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 
 from crnn import beam, ctc, image, spacing
-from crnn.charset import SPACE, Charset, table_of
+from crnn.charset import SPACE, Charset
 from crnn.ngrams import ngrams_of
 
 DECODINGS = ("beam", "greedy")
@@ -93,10 +93,10 @@ class Recognizer:
         exact: as ``predict``, for what is doubtful after it; None if what it gives is final.
     """
 
-    def __init__(self, predict, charset=None, decode=ctc.decode, exact=None):
+    def __init__(self, predict, charset, decode=ctc.decode, exact=None):
         self.predict = predict
         self.exact = exact
-        self.charset = charset or Charset.from_file()
+        self.charset = charset
         self.decode = decode
 
     @classmethod
@@ -112,7 +112,7 @@ class Recognizer:
         """
         from crnn.prediction import predictors
 
-        charset = charset or Charset.from_file(table_of(path))
+        charset = charset or Charset.for_weights(path)
         ngrams = ngrams_of(path) if decoding == "beam" else None
         decode = partial(beam.decode, gain=ngrams.gain) if ngrams else ctc.decode
         predict, exact = predictors(path, charset.classes, engine)

@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 from crnn import backend
-from crnn.charset import Charset
+from crnn.charset import DEFAULT_TABLE, Charset
 from crnn.checkpoint import Checkpoint, variables_of
 from crnn.evaluation import best_paths, score_paths
 from crnn.losses import column_loss, given_loss
@@ -125,7 +125,8 @@ class Trainer:
         self.recipe, self.source, self.folder = recipe, source, Path(folder)
         self.checkpoint = Checkpoint(self.folder / "state.npz", asdict(recipe))
         self.processes = processes
-        self.charset = Charset.from_file()
+        before = recipe.start_from
+        self.charset = Charset.for_weights(before) if before else Charset.from_file(DEFAULT_TABLE)
         keras.config.set_dtype_policy(recipe.precision)
         keras.utils.set_random_seed(recipe.seed)
         self.network = CRNN(self.charset.classes)
@@ -187,7 +188,8 @@ class Trainer:
     def _run_stages(self, model, report_every, save_every):
         while True:
             stage = self.recipe.stages[self.stage]
-            with Stream(self.source, stage.batch_size, self.lines_seen // stage.batch_size, self.processes) as stream:
+            first = self.lines_seen // stage.batch_size
+            with Stream(self.source, self.charset, stage.batch_size, first, self.processes) as stream:
                 self._run_stage(stage, model, stream, report_every, save_every)
             if self._stop:
                 return False

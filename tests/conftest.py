@@ -16,10 +16,12 @@ def font_folder(tmp_path_factory):
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-    from crnn.charset import Charset
+    from crnn.charset import DEFAULT_TABLE, Charset
     from crnn.synthesis.faces import FULL_WIDTH
 
-    characters = {c for c in Charset.from_file().characters[1:] if c.isprintable()} | set(FULL_WIDTH.values())
+    characters = {c for c in Charset.from_file(DEFAULT_TABLE).characters[1:] if c.isprintable()} | set(
+        FULL_WIDTH.values()
+    )
     names, glyphs, advances = {}, {".notdef": TTGlyphPen(None).glyph()}, {".notdef": (500, 0)}
     for number, character in enumerate(sorted(characters)):
         half = character.isascii()

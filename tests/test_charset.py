@@ -1,11 +1,11 @@
 import pytest
 
-from crnn.charset import SPACE, Charset
+from crnn.charset import DEFAULT_TABLE, SPACE, Charset
 
 
 @pytest.fixture(scope="module")
 def charset():
-    return Charset.from_file()
+    return Charset.from_file(DEFAULT_TABLE)
 
 
 def test_table_is_the_data_sets(charset):
@@ -54,3 +54,20 @@ def test_characters_outside_the_table_are_named(charset):
         charset.encode("a😀")
     with pytest.raises(IndexError, match="5990"):
         charset.decode([5990])
+
+
+def test_the_table_of_weights_lies_beside_them(charset, tmp_path):
+    assert Charset.for_weights(tmp_path / "CRNN.h5").characters == charset.characters
+    Charset(["blank", "a", "b"]).save(tmp_path / "charset.txt")
+    assert Charset.for_weights(tmp_path / "CRNN.h5").characters == (" ", "a", "b")
+
+
+def test_the_table_of_a_data_set_lies_with_its_labels(charset, tmp_path, capsys):
+    (tmp_path / "labels").mkdir()
+    assert Charset.for_dataset(tmp_path).characters == charset.characters
+    assert "no charset.txt here, so " in capsys.readouterr().err
+    Charset(["blank", "a"]).save(tmp_path / "labels" / "char_std_5990.txt")
+    assert Charset.for_dataset(tmp_path).characters == (" ", "a")
+    Charset(["blank", "a", "b"]).save(tmp_path / "labels" / "charset.txt")
+    assert Charset.for_dataset(tmp_path).characters == (" ", "a", "b")
+    assert not capsys.readouterr().err

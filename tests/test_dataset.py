@@ -5,10 +5,13 @@ import cv2
 import numpy as np
 import pytest
 
+from crnn.charset import DEFAULT_TABLE, Charset
 from crnn.checking import check, unwanted_images
 from crnn.dataset import BatchFolders, padded_width
 from crnn.folders import batch_folders, read_image
 from crnn.labels import DataError, Labels
+
+CHARSET = Charset.from_file(DEFAULT_TABLE)
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def data(folder, labels, tmp_path):
 
 
 def test_check_finds_what_is_wrong(data, capsys):
-    counts = check(data)
+    counts = check(data, CHARSET)
     assert counts == {
         "empty label": 1,
         "unknown label": 1,
@@ -69,11 +72,28 @@ def test_check_finds_what_is_wrong(data, capsys):
     assert "14 labels; 13 images in 2 batches" in said and "2 broken image" in said
 
 
+def test_check_knows_the_labels_of_the_table_it_is_given(data):
+    larger = Charset(["blank", *CHARSET.characters[1:], "鱻"])
+    (data / "img_batches" / "part_1" / "batch_3" / "good_3.jpg").replace(data / "img_batches/part_1/batch_3/new.jpg")
+    (data / "labels" / "data_test.txt").write_text("new.jpg 5990\n")
+    assert check(data, CHARSET)["unknown label"] == 2
+    training = BatchFolders(
+        batch_folders(data / "img_batches")[2:],
+        Labels.from_file(data / "labels" / "data_test.txt"),
+        len(larger),
+        invert=False,
+        unwanted=unwanted_images(data),
+    )
+    assert training.images == 1  # a finding by a smaller table does not count for a larger one
+    assert check(data, larger)["unknown label"] == 0
+    assert not unwanted_images(data) & {"new.jpg", "2.jpg"}
+
+
 def test_training_leaves_out_what_check_found(data):
-    check(data)
+    check(data, CHARSET)
     folders = batch_folders(data / "img_batches")[:2]
     labels = Labels.from_file(data / "labels" / "data_train.txt")
-    loader = BatchFolders(folders, labels, batch_size=20, unwanted=unwanted_images(data))
+    loader = BatchFolders(folders, labels, len(CHARSET), batch_size=20, unwanted=unwanted_images(data))
     assert loader.left_out == {
         "without a label": 1,
         "with an unknown label": 1,
@@ -86,26 +106,28 @@ def test_training_leaves_out_what_check_found(data):
 
 def test_a_broken_image_is_counted_and_not_the_end_of_the_training(data):
     labels = Labels.from_file(data / "labels" / "data_train.txt")
-    loader = BatchFolders(batch_folders(data / "img_batches")[:2], labels, batch_size=20, invert=False)
+    loader = BatchFolders(batch_folders(data / "img_batches")[:2], labels, len(CHARSET), batch_size=20, invert=False)
     (images, targets, _, lengths), _ = loader[0]
     assert len(images) == loader.images == 10 and (lengths > 0).all() and (targets.max(axis=1) > 0).all()
     assert sorted(os.path.basename(path) for path in loader.broken) == ["broken.jpg", "low.jpg", "narrow.jpg"]
     (data / "img_batches" / "part_1" / "batch_3" / "good_3.jpg").write_bytes(b"")
-    test = BatchFolders(batch_folders(data / "img_batches")[2:], Labels(b"good_3.jpg 4 5\n"), invert=False)
+    test = BatchFolders(
+        batch_folders(data / "img_batches")[2:], Labels(b"good_3.jpg 4 5\n"), len(CHARSET), invert=False
+    )
     with pytest.raises(DataError, match=r"no image that can be read; the last: .*good_3\.jpg"):
         test[0]
 
 
 def test_wider_images_get_a_bucket(folder, labels):
     cv2.imwrite(str(folder / "2.jpg"), np.full((32, 301), 40, np.uint8))
-    (images, _, input_length, _), _ = BatchFolders([folder], labels, batch_size=8, invert=False)[0]
+    (images, _, input_length, _), _ = BatchFolders([folder], labels, len(CHARSET), batch_size=8, invert=False)[0]
     assert images.shape == (5, 32, 320, 1) and input_length.tolist() == [[79]] * 5
     assert abs(images[3] - 60).max() <= 2  # colour added
     assert [padded_width(width) for width in (1, 280, 281, 320, 321)] == [280, 280, 320, 320, 360]
 
 
 def test_a_batch_is_what_train_core_takes(folder, labels):
-    loader = BatchFolders([folder], labels, batch_size=3, invert=False)
+    loader = BatchFolders([folder], labels, len(CHARSET), batch_size=3, invert=False)
     assert len(loader) == 2 and sum(loader.left_out.values()) == 2
     (images, targets, input_length, label_length), dummy = loader[0]
     assert images.shape == (3, 32, 280, 1) and images.dtype == np.float32 and images.max() <= 255
@@ -124,8 +146,8 @@ def test_images_are_inverted_with_probability_one_half_by_seed_and_epoch(folder,
                 turned[int(number)] = abs(image.mean() - 20 * number) > 5
         return turned
 
-    first = BatchFolders([folder], labels, batch_size=2, seed=1)
-    again = BatchFolders([folder], labels, batch_size=2, seed=1)
+    first = BatchFolders([folder], labels, len(CHARSET), batch_size=2, seed=1)
+    again = BatchFolders([folder], labels, len(CHARSET), batch_size=2, seed=1)
     assert polarities(first) == polarities(again)
     seen = []
     for _ in range(40):
@@ -135,7 +157,7 @@ def test_images_are_inverted_with_probability_one_half_by_seed_and_epoch(folder,
 
 
 def test_every_image_comes_once_an_epoch_in_an_order_of_its_own(folder, labels):
-    loader = BatchFolders([folder], labels, batch_size=2, seed=1)
+    loader = BatchFolders([folder], labels, len(CHARSET), batch_size=2, seed=1)
     orders = set()
     for _ in range(6):
         order = [int(row[0]) for batch in range(len(loader)) for row in loader[batch][0][1]]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crnn.charset import Charset
+from crnn.charset import DEFAULT_TABLE, Charset
 from crnn.metrics import LineScores
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +36,7 @@ def test_every_asset_picture_is_read_in_the_order_of_names(records):
 
 
 def test_the_asset_pictures_are_read_right(records):
-    fold = Charset.from_file().fold
+    fold = Charset.from_file(DEFAULT_TABLE).fold
     scores = LineScores()
     for record in records:
         scores.update(fold(LABELS[Path(record["path"]).name]).replace(" ", ""), record["text"].replace(" ", ""))

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from crnn import heldout
-from crnn.charset import Charset
+from crnn.charset import DEFAULT_TABLE, Charset
 from crnn.evaluation import labelled_pictures
 
 ROOT = Path(__file__).resolve().parent.parent
+CHARSET = Charset.from_file(DEFAULT_TABLE)
 WORDS = ROOT / "tests" / "narrow_doubles.txt"
 
 
@@ -20,19 +21,19 @@ def evaluated(*options):
 def test_each_word_is_drawn_in_each_face(font_folder):
     words = WORDS.read_text(encoding="utf-8").split()
     assert len(words) == 300
-    lines = list(heldout.words_in_each_face([font_folder], 1, words[:7]))
+    lines = list(heldout.words_in_each_face([font_folder], CHARSET, 1, words[:7]))
     assert len(lines) % 7 == 0 and [line.text for line in lines[:7]] == words[:7]
 
 
 def test_each_character_of_the_table_is_drawn(font_folder):
-    first_face = list(heldout.table_in_each_face([font_folder], 1))
+    first_face = list(heldout.table_in_each_face([font_folder], CHARSET, 1))
     drawn = set("".join(line.text for line in first_face))
-    assert drawn <= set(Charset.from_file().characters) and len(drawn) > 5000
+    assert drawn <= set(CHARSET.characters) and len(drawn) > 5000
 
 
 @pytest.mark.parametrize(("kind", "of"), [("words", "words"), ("ten", "ten"), ("ten-drawn", "ten")])
 def test_only_lines_of_the_kind_asked_for_come(kind, of, font_folder):
-    assert [line.kind for line in heldout.of_kind([font_folder], [], 1, kind, 5)] == [of] * 5
+    assert [line.kind for line in heldout.of_kind([font_folder], [], CHARSET, 1, kind, 5)] == [of] * 5
 
 
 def test_a_label_line_without_a_tab_is_named(tmp_path):

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from crnn import backend, export, graph, prediction
+from crnn.charset import Charset
 from crnn.network import CRNN
 from crnn.prediction import predictors
 from crnn.quantization import measured_peaks
@@ -98,15 +99,17 @@ def test_an_unknown_engine_is_refused(weights):
         predictors(weights, CLASSES, "steam")
 
 
-def test_differences_counts_other_texts():
+def test_differences_counts_other_texts_in_a_table_larger_than_the_default():
+    charset = Charset(["blank", *map(chr, range(0x4E00, 0x4E00 + 6000))])
+
     def reads(label):
         def predict(images):
-            probabilities = np.zeros((len(images), images.shape[2] // 4 - 1, 5991), np.float32)
+            probabilities = np.zeros((len(images), images.shape[2] // 4 - 1, charset.classes), np.float32)
             probabilities[..., label] = 1
             return probabilities
 
         return predict
 
     pictures = [np.full((32, 100), 200, np.uint8)] * 3
-    assert export.differences(reads(5), reads(5), pictures) == (0.0, 0)
-    assert export.differences(reads(5), reads(6), pictures) == (1.0, 3)
+    assert export.differences(reads(5999), reads(5999), pictures, charset) == (0.0, 0)
+    assert export.differences(reads(5), reads(6000), pictures, charset) == (1.0, 3)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crnn.archives import unpack_all
-from crnn.charset import Charset
+from crnn.charset import DEFAULT_TABLE, Charset
 from crnn.ctc import steps_needed
 from crnn.folders import batch_folders, read_image
 from crnn.labels import Labels
@@ -21,7 +21,7 @@ from crnn.synthesis.stream import STEPS, Source, Stream, column_labels, make_bat
 from crnn.synthesis.texts import KINDS, Texts, kind_of
 from crnn.writing import write_data_set
 
-CHARSET = Charset.from_file()
+CHARSET = Charset.from_file(DEFAULT_TABLE)
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -193,9 +193,9 @@ def test_labels_of_a_batch_can_be_aligned(maker):
 
 def test_the_stream_is_the_same_for_any_number_of_processes_and_any_start(source, maker):
     expected = [make_batch(maker, 4 * number, 4) for number in range(4)]
-    with Stream(source, 4, first=0, processes=1) as one:
+    with Stream(source, CHARSET, 4, first=0, processes=1) as one:
         batches = [next(one) for _ in range(4)]
-    with Stream(source, 4, first=1, processes=2) as two:
+    with Stream(source, CHARSET, 4, first=1, processes=2) as two:
         batches += [next(two) for _ in range(3)]
     for batch, want in zip(batches, expected + expected[1:], strict=True):
         np.testing.assert_array_equal(batch.images, want.images)
@@ -204,7 +204,7 @@ def test_the_stream_is_the_same_for_any_number_of_processes_and_any_start(source
 
 def test_a_failing_process_is_an_error_and_no_hang(tmp_path):
     with pytest.raises(RuntimeError, match="no face that writes Chinese"):
-        with Stream(Source((tmp_path,), system_fonts=False), 4) as stream:
+        with Stream(Source((tmp_path,), system_fonts=False), CHARSET, 4) as stream:
             next(stream)
 
 

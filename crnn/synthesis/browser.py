@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from crnn.charset import Charset
+from crnn.charset import DEFAULT_TABLE, Charset
 from crnn.image import to_height
 from crnn.synthesis.lines import CHINESE_KINDS, WIDTH, Line
 from crnn.synthesis.rendered import save
@@ -205,6 +205,9 @@ def arguments():
     parser.add_argument("--pages", type=int, default=100, help=f"of {LINES} lines")
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
     parser.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
+    parser.add_argument(
+        "--charset", type=Path, default=DEFAULT_TABLE, help="table of labels (default: the one in data/)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--preview", action="store_true", help="also write FILE.png")
     return parser.parse_args()
@@ -216,7 +219,8 @@ def main():
     if not program:
         print(f"none of {', '.join(PROGRAMS)} is installed", file=sys.stderr)
         return 1
-    maker = Source(tuple(options.fonts), tuple(options.texts), options.seed).maker(Charset.from_file())
+    charset = Charset.from_file(options.charset)
+    maker = Source(tuple(options.fonts), tuple(options.texts), options.seed).maker(charset)
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         for number in tqdm(range(options.pages), unit=" pages"):

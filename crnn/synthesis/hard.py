@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from crnn.charset import Charset
 from crnn.evaluation import WEIGHTS, best_paths, score_paths
 from crnn.synthesis.lines import Look
 from crnn.synthesis.stream import Source, make_batch
@@ -66,7 +65,7 @@ def main():
 
     recognizer = Recognizer.from_weights(options.weights)
     look = Look.basic(ten_characters=1.0, ten_kinds=("uniform",))
-    maker = Source(tuple(options.fonts), (), options.seed, look=look).maker(Charset.from_file())
+    maker = Source(tuple(options.fonts), (), options.seed, look=look).maker(recognizer.charset)
     pairs = []
     for first in range(0, options.lines, CHUNK):
         batch = make_batch(maker, first, min(CHUNK, options.lines - first))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.image import HEIGHT, add_colour
 from crnn.synthesis.faces import Faces, system_folders
@@ -121,10 +120,14 @@ class Stream:
     Use as a context manager; ``next(stream)`` waits for the next batch.
 
     Args:
-        source: ``Source``. size: lines a batch. first: number of the first batch, to resume.
+        source: ``Source``.
+        charset: the table of its labels.
+        size: lines a batch.
+        first: number of the first batch, to resume.
+        processes: that draw lines.
     """
 
-    def __init__(self, source, size, first=0, processes=1):
+    def __init__(self, source, charset, size, first=0, processes=1):
         context = multiprocessing.get_context("spawn")  # a fork would copy TensorFlow's threads
         self.number = first
         self._stop = context.Event()
@@ -132,7 +135,15 @@ class Stream:
         self._workers = [
             context.Process(
                 target=_work,
-                args=(source, size, first + place, processes, self._queues[(first + place) % processes], self._stop),
+                args=(
+                    source,
+                    charset,
+                    size,
+                    first + place,
+                    processes,
+                    self._queues[(first + place) % processes],
+                    self._stop,
+                ),
                 daemon=True,
             )
             for place in range(processes)
@@ -172,10 +183,10 @@ class Stream:
         return batch
 
 
-def _work(source, size, number, stride, batches, stop):
+def _work(source, charset, size, number, stride, batches, stop):
     cv2.setNumThreads(1)
     try:
-        maker = source.maker(Charset.from_file())
+        maker = source.maker(charset)
         while not stop.is_set():
             batches.put(make_batch(maker, number * size, size))
             number += stride
