@@ -83,9 +83,10 @@ def _weights(given):
 
 
 def train_on_stream(options):
+    from crnn.recipe import Recipe
     from crnn.synthesis.lines import Look
     from crnn.synthesis.stream import Source
-    from crnn.training import Recipe, Trainer
+    from crnn.training import Trainer
 
     recipe = Recipe(seed=options.seed, start_from=_weights(options.start_from), precision=options.precision)
     recipe = recipe.only(options.stages or [stage.name for stage in recipe.stages])

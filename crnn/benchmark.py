@@ -48,11 +48,12 @@ import numpy as np
 
 from crnn.ctc import greedy_runs
 from crnn.demo import asset_pictures
-from crnn.image import HEIGHT, add_colour, gaps, normalized, read_grey, split, to_height
+from crnn.geometry import HEIGHT, time_steps
+from crnn.image import add_colour, gaps, normalized, read_grey, split, to_height
+from crnn.paths import ASSETS, DEFAULT_WEIGHTS, ROOT
 from crnn.prediction import ENGINES, default_engine
 from crnn.recognizer import LONGEST_PIECE, Recognizer
 
-ROOT = Path(__file__).resolve().parent.parent
 PIECE = 280  # columns
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 WIDTHS = (280, 2_000, 20_000, 200_000)
@@ -76,7 +77,7 @@ def operations(width):
     """Floating point operations of the network for a piece: two for each multiplication and addition."""
     from crnn.graph import shapes
 
-    steps = width // 4 - 1
+    steps = time_steps(width)
     places = {"conv1": 32 * width, "conv2": 8 * width, "conv3": 2 * width, "conv4": 2 * width}
     places |= {"conv5": width, "conv6": width, "con7": steps}
     total = 0
@@ -100,7 +101,7 @@ def matrix_rate(kind):
 
 def start_to_first_text(engine):
     """Seconds from the start of a process to its first line on stdout."""
-    picture = sorted((ROOT / "asset").glob("*.jpg"))[0]
+    picture = sorted(ASSETS.glob("*.jpg"))[0]
     command = [sys.executable, ROOT / "demo_infer.py", "--format", "tsv", "--engine", engine, picture]
     start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -194,7 +195,7 @@ def print_lines(recognizer):
 
 def print_growth(recognizer):
     """How time and memory grow with the number of lines, and with the width of one, which takes more."""
-    line = to_height(read_grey(ROOT / "asset" / "economics.jpg"))
+    line = to_height(read_grey(ASSETS / "economics.jpg"))
     for count in COUNTS:
         start = time.perf_counter()
         for _ in recognizer.read_windows(line[:, :510] for _ in range(count)):
@@ -278,7 +279,7 @@ def _tesseract(pictures):
 def arguments():
     parser = argparse.ArgumentParser(prog="python -m crnn.benchmark", description="Measure how fast reading is here.")
     parser.add_argument("--engine", choices=ENGINES, default=default_engine())
-    parser.add_argument("--weights", type=Path, default=ROOT / "weights" / "CRNN.h5")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="for synthetic lines, beside the system's")
     return parser.parse_args()
 

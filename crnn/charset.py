@@ -9,14 +9,15 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-DEFAULT_TABLE = Path(__file__).resolve().parent.parent / "data" / "labels" / "char_std_5990.txt"
+from crnn.paths import DEFAULT_CHARSET
+
 SPACE = 0
 
 
 def table_of(weights: str | Path) -> Path:
     """Return the file of a weights file's table: ``charset.txt`` beside it, else the project's own."""
     beside = Path(weights).with_name("charset.txt")
-    return beside if beside.exists() else DEFAULT_TABLE
+    return beside if beside.exists() else DEFAULT_CHARSET
 
 
 def table_of_dataset(folder: str | Path) -> Path:
@@ -26,11 +27,11 @@ def table_of_dataset(folder: str | Path) -> Path:
     project's table, which is reported on stderr.
     """
     labels = Path(folder) / "labels"
-    for name in ("charset.txt", DEFAULT_TABLE.name):
+    for name in ("charset.txt", DEFAULT_CHARSET.name):
         if (labels / name).exists():
             return labels / name
-    print(f"{labels}: no charset.txt here, so {DEFAULT_TABLE} is used; name another with --charset", file=sys.stderr)
-    return DEFAULT_TABLE
+    print(f"{labels}: no charset.txt here, so {DEFAULT_CHARSET} is used; name another with --charset", file=sys.stderr)
+    return DEFAULT_CHARSET
 
 
 class Charset:

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from crnn.dataset import padded_width
 from crnn.folders import batch_folders, image_names, read_image, short_path
+from crnn.geometry import padded_width, time_steps
 from crnn.labels import DataError, Labels
-from crnn.network import steps
 
 FINDINGS = "findings.tsv"  # beside labels/: file, rule, details
 # No image is left out for these; the loader finds unknown labels itself, by the table of the training.
@@ -97,7 +96,7 @@ def _findings(labels, path, folders, table, threads):
                 if seen[number]:
                     yield file, "image in two folders", name
                 seen[number] = True
-                room = steps(padded_width(width))
+                room = time_steps(padded_width(width))
                 if width and needed[number] > room:
                     yield file, "label too long", f"it needs {needed[number]} steps, the image has {room}"
     for line in np.flatnonzero(~seen):

@@ -23,9 +23,9 @@ from crnn.archives import find_archives, unpack, unpack_all
 from crnn.charset import Charset
 from crnn.folders import batch_folders, image_names, read_image
 from crnn.labels import Labels
+from crnn.paths import ROOT, SAMPLE_BATCHES
 from crnn.writing import write_data_set
 
-SAMPLE = Path(__file__).resolve().parent.parent / "data" / "img_batches"
 LABELS = 10  # of an image
 THREADS = 2  # that the loader is measured with
 
@@ -43,9 +43,9 @@ def write_label_file(path, lines, rng):
 
 def write_images(folder, count, rng):
     """A data set in two archives: the images of the sample, each shifted, all with one label."""
-    charset = Charset.for_dataset(SAMPLE.parent)
+    charset = Charset.for_dataset(ROOT / "data")
     with tempfile.TemporaryDirectory() as unpacked:
-        for archive in find_archives(SAMPLE):
+        for archive in find_archives(SAMPLE_BATCHES):
             shutil.copy(archive, unpacked)
             unpack(Path(unpacked) / archive.name)
         images = [read_image(batch / name) for batch in batch_folders(unpacked) for name in image_names(batch)]
@@ -90,7 +90,7 @@ def load(folder, labels):
 
     cv2.setNumThreads(1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    loader = BatchFolders(batch_folders(folder), Labels.from_file(labels), len(Charset.for_dataset(SAMPLE.parent)))
+    loader = BatchFolders(batch_folders(folder), Labels.from_file(labels), len(Charset.for_dataset(ROOT / "data")))
     with ThreadPoolExecutor(THREADS) as pool:
         for _ in range(2):
             start = time.perf_counter()
@@ -124,7 +124,7 @@ def draw(fonts, texts, lines):
     from crnn.synthesis.stream import Source, make_batch
 
     cv2.setNumThreads(1)
-    maker = Source(tuple(fonts), tuple(texts)).maker(Charset.for_dataset(SAMPLE.parent))
+    maker = Source(tuple(fonts), tuple(texts)).maker(Charset.for_dataset(ROOT / "data"))
     make_batch(maker, 0, lines)
     start = time.process_time()
     make_batch(maker, lines, lines)

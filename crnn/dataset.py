@@ -12,17 +12,9 @@ import numpy as np
 
 from crnn.ctc import steps_needed
 from crnn.folders import image_names, read_image, short_path
+from crnn.geometry import padded_width, time_steps
 from crnn.image import add_colour
 from crnn.labels import DataError
-from crnn.network import steps
-
-WIDTH = 280  # columns of the data set's own images
-WIDTH_STEP = 40  # other widths are brought to a multiple of this, so that few shapes occur
-
-
-def padded_width(width):
-    """Columns that an image is brought to: at least 280, and a multiple of 40."""
-    return max(WIDTH, -(-width // WIDTH_STEP) * WIDTH_STEP)
 
 
 class BatchFolders(keras.utils.Sequence):
@@ -156,7 +148,7 @@ class BatchFolders(keras.utils.Sequence):
         for row, (_, known) in zip(labels, read, strict=True):
             row[: len(known)] = known
         lengths = np.array([[len(known)] for _, known in read], np.int32)
-        inputs = images[..., None].astype(np.float32), labels, np.full_like(lengths, steps(width)), lengths
+        inputs = images[..., None].astype(np.float32), labels, np.full_like(lengths, time_steps(width)), lengths
         return inputs, np.zeros((len(read), 1), np.float32)
 
     def _read(self, place):
@@ -167,7 +159,7 @@ class BatchFolders(keras.utils.Sequence):
         known = self.labels[line]
         try:
             image = read_image(path)
-            room = steps(padded_width(image.shape[1]))
+            room = time_steps(padded_width(image.shape[1]))
             if steps_needed(known) > room:
                 raise DataError(f"{path}: its {len(known)} labels need more than the {room} steps of its width")
         except DataError as error:

@@ -7,8 +7,9 @@ import time
 from collections import deque
 from pathlib import Path
 
+from crnn.paths import ASSETS
+
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".pbm", ".pgm", ".ppm"}
-ASSETS = Path(__file__).resolve().parent.parent / "asset"
 FEW = 50  # pictures that need no progress bar
 
 

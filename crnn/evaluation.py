@@ -5,57 +5,12 @@ import os
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from crnn import heldout
-from crnn.ctc import labels_of_path
+from crnn.image import read_grey
+from crnn.labelled_images import read_labelled_images
 from crnn.metrics import Calibration, LineScores
+from crnn.paths import DEFAULT_WEIGHTS
 from crnn.recognizer import DECODINGS
-
-WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "CRNN.h5"
-CHUNK = 32  # images predicted at once
-
-
-def best_paths(predict, images):
-    """The best class of each step: (n, steps) int64.
-
-    Args:
-        predict: see ``recognizer.Recognizer``. images: (n, 32, width, 1), any numbers.
-    """
-    chunks = (images[at : at + CHUNK] for at in range(0, len(images), CHUNK))
-    return np.concatenate([predict(np.asarray(chunk, np.float32)).argmax(-1) for chunk in chunks])
-
-
-def score_paths(paths, texts, charset):
-    """Scores of what paths say, and the pairs (truth, prediction) they come from.
-
-    Args:
-        paths: of ``best_paths``. texts: what they should say.
-    """
-    scores, pairs = LineScores(), []
-    for path, truth in zip(paths, texts, strict=True):
-        said = charset.decode(labels_of_path(path, charset.blank))
-        pairs.append((truth, said))
-        scores.update(truth, said)
-    return scores, pairs
-
-
-def labelled_pictures(labels):
-    """What a label file names: grey pictures and their texts.
-
-    Args:
-        labels: lines ``picture TAB text``; paths are relative to the file's folder.
-
-    Raises:
-        ValueError: a line has no tab; image.ImageError: a picture cannot be read.
-    """
-    from crnn.image import read_grey
-
-    rows = [line.split("\t") for line in labels.read_text(encoding="utf-8").splitlines() if line]
-    for row in rows:
-        if len(row) < 2:
-            raise ValueError(f"{labels}: {row[0]!r} is no picture, tab and text")
-    return [read_grey(labels.parent / row[0]) for row in rows], [row[-1] for row in rows]
 
 
 def arguments():
@@ -70,7 +25,7 @@ def arguments():
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="draw with the faces of these folders alone")
     parser.add_argument("--texts", type=Path, nargs="*", default=[])
     parser.add_argument("--seed", type=int, default=2_000_000)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     parser.add_argument("--decoding", choices=DECODINGS, default=DECODINGS[0], help="greedy: the network alone")
     parser.add_argument("--errors", action="store_true", help="also print each line that is not exactly right")
     parser.add_argument("--calibration", action="store_true", help="also print how often each confidence is right")
@@ -84,7 +39,8 @@ def arguments():
 def _pictures(options, charset):
     """Return grey pictures and texts of what the options name."""
     if options.labels:
-        return labelled_pictures(options.labels)
+        rows = read_labelled_images(options.labels)
+        return [read_grey(path) for path, _ in rows], [text for _, text in rows]
     if options.synthetic:
         lines = heldout.of_kind(options.fonts, options.texts, charset, options.seed, options.kind, options.synthetic)
     elif options.words:

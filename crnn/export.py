@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from crnn.charset import Charset
+from crnn.paths import DEFAULT_WEIGHTS
 
-WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "CRNN.h5"
 TOLERANCE = 1e-4  # of a probability, between an export and Keras
 
 
@@ -70,7 +70,7 @@ def differences(predict, reference, pictures, charset):
 def arguments():
     parser = argparse.ArgumentParser(prog="python -m crnn.export", description="Write the network for other programs.")
     parser.add_argument("path", type=Path, help="FILE.onnx, or the folder of a SavedModel")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     return parser.parse_args()
 
 

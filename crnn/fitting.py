@@ -18,13 +18,13 @@ from crnn.charset import Charset
 from crnn.checking import unwanted_images
 from crnn.checkpoint import Checkpoint, variables_of
 from crnn.dataset import BatchFolders
-from crnn.evaluation import best_paths, score_paths
 from crnn.folders import batch_folders
 from crnn.labels import Labels
 from crnn.losses import given_loss
 from crnn.metrics import LineScores
 from crnn.network import CRNN
-from crnn.training import CLIP_NORM
+from crnn.recipe import CLIP_NORM
+from crnn.scoring import best_paths, score_paths
 
 SAMPLES = 3  # decoded lines shown after each epoch
 

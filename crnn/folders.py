@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from crnn.image import HEIGHT
+from crnn.geometry import HEIGHT
 from crnn.labels import DataError
 
 

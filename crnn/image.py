@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-HEIGHT = 32  # pixels, fixed by the network's poolings
+from crnn.geometry import HEIGHT
+
 ADDED_COLUMNS = 32  # colour adding: columns put on the right of each piece
 GAP_COLUMNS = 5  # a gap is a run of more than so many columns of background
 LEAST_CONTRAST = 40  # greys between ink and ground, below which colours are looked at

@@ -13,19 +13,10 @@ import keras
 from keras import layers, ops
 
 from crnn import backend, weights
+from crnn.geometry import HEIGHT
 from crnn.losses import CTCLoss
 
-HEIGHT = 32  # pixels: what the convolutions and poolings reduce to exactly one row
-STRIDE = 4  # pixels: the width that one time step stands for
 CLASSES = 5991  # the 5990 entries of the table of labels and the CTC blank
-
-
-def steps(width):
-    """Time steps that the network makes of a picture of ``width`` pixels: 69 for 280.
-
-    Works on numbers, NumPy arrays and tensors alike.
-    """
-    return width // STRIDE - 1
 
 
 class CRNN:

@@ -13,7 +13,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from crnn.charset import DEFAULT_TABLE, Charset, table_of
+from crnn.charset import Charset, table_of
+from crnn.paths import DEFAULT_CHARSET, DEFAULT_NGRAMS
 
 LEAST = (1, 3, 5, 8, 12, 16)  # times an n-gram of each order must stand in the texts: the rest would only fill the file
 BITS = 13  # of a label in a key: a table has at most 8192 entries
@@ -147,8 +148,8 @@ class NGrams:
 def ngrams_of(weights):
     """The n-grams that suit a weights file: those beside it, else the project's own; None if its table is another."""
     beside = Path(weights).with_name("ngrams.npz")
-    if not beside.exists() and table_of(weights) == DEFAULT_TABLE:
-        beside = Path(__file__).resolve().parent.parent / "weights" / "ngrams.npz"
+    if not beside.exists() and table_of(weights) == DEFAULT_CHARSET:
+        beside = DEFAULT_NGRAMS
     return NGrams.load(beside) if beside.exists() else None
 
 
@@ -176,7 +177,7 @@ def main():
     )
     parser.add_argument("path", type=Path, help="FILE.npz to write; ngrams.npz beside a weights file is found there")
     parser.add_argument("texts", type=Path, nargs="+", help="UTF-8 text files, or folders of *.txt")
-    parser.add_argument("--charset", type=Path, default=DEFAULT_TABLE, help="table of labels (default: data/'s)")
+    parser.add_argument("--charset", type=Path, default=DEFAULT_CHARSET, help="table of labels (default: data/'s)")
     options = parser.parse_args()
     from crnn.synthesis.texts import running_texts
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from crnn import beam, ctc, image, spacing
 from crnn.charset import SPACE, Charset
+from crnn.geometry import HEIGHT, STRIDE, step_centre
 from crnn.ngrams import ngrams_of
 
 DECODINGS = ("beam", "greedy")
 LONGEST_PIECE = 1400  # columns at height 32: five times what the network learnt from; longer ones only cost memory
 CONTEXT = 64  # columns of its neighbours that a piece is read with, so that it says the same as the whole line
 SEEN_TWICE = 8  # columns beside a cut: a space there counts for both pieces, lest each takes it for the other's
-STEP = 4  # columns that one step of the network stands for
-WIDTH_STEP = 32  # columns: pieces are widened to a multiple of this, to share batches
+BATCH_WIDTH_STEP = 32  # columns: pieces are widened to a multiple of this, to share batches
 BATCH_COLUMNS = 16 * 320  # of all pieces of a batch together; more only costs memory
 WINDOW_COLUMNS = (BATCH_COLUMNS, 4 * BATCH_COLUMNS)  # of the first pictures, of later ones that share batches
 
@@ -216,10 +216,10 @@ class Recognizer:
         runs = piece.runs
         if not runs:
             return
-        middles = piece.first + STEP * np.array([(run.first + run.last) / 2 + 1 for run in runs])
+        middles = piece.first + step_centre(np.array([(run.first + run.last) / 2 for run in runs]))
         middles = np.minimum(middles, piece.last)  # what was seen in the added colour
         edges = (middles[1:] + middles[:-1]) / 2
-        reach = image.HEIGHT / 2
+        reach = HEIGHT / 2
         lefts = np.maximum(np.append(piece.first, edges), middles - reach)
         rights = np.minimum(np.append(edges, piece.last), middles + reach)
         low, high = piece.own
@@ -239,9 +239,9 @@ def _prepared(picture):
     pieces = []
     for start, end in image.split(line, wide, LONGEST_PIECE, LONGEST_PIECE):
         first, last = max(0, start - CONTEXT), min(width, end + CONTEXT)
-        first -= first % STEP  # the steps of the whole line
+        first -= first % STRIDE  # the steps of the whole line
         own = (start if start else -np.inf, end if end < width else np.inf)
-        columns = image.ADDED_COLUMNS + -(last - first) % WIDTH_STEP
+        columns = image.ADDED_COLUMNS + -(last - first) % BATCH_WIDTH_STEP
         pieces.append(_Piece(image.add_colour(line[:, first:last], columns), first, last, own))
     return _Prepared(gaps, pieces, picture.shape, picture.shape[1] / width)
 

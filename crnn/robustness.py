@@ -13,8 +13,10 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from crnn.evaluation import WEIGHTS, labelled_pictures
+from crnn.image import read_grey
+from crnn.labelled_images import read_labelled_images
 from crnn.metrics import LineScores
+from crnn.paths import DEFAULT_WEIGHTS
 
 BESIDE = 0.12  # of the height of a line: the gap between it and its neighbours
 
@@ -282,7 +284,7 @@ def arguments():
         prog="python -m crnn.robustness", description="Measure how well altered pictures are read."
     )
     parser.add_argument("labels", type=Path, help="labels.tsv: picture TAB text")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     return parser.parse_args()
 
 
@@ -293,7 +295,8 @@ def main():
 
     try:
         recognizer = Recognizer.from_weights(options.weights)
-        pictures, texts = labelled_pictures(options.labels)
+        rows = read_labelled_images(options.labels)
+        pictures, texts = [read_grey(path) for path, _ in rows], [text for _, text in rows]
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

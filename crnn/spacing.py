@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from crnn.image import HEIGHT
+from crnn.geometry import HEIGHT
 
 FULL_WIDTH_PUNCTUATION = frozenset("，。、（）《》〈〉【】〔〕「」『』")
 ASCII_FOR_FULL_WIDTH = frozenset(":;!?,")  # so the table writes them in Chinese too

@@ -10,8 +10,10 @@ import numpy as np
 from tqdm import tqdm
 
 from crnn.archives import pack
-from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.charset import Charset
 from crnn.image import ImageError, normalized, read_grey
+from crnn.labelled_images import read_labelled_images
+from crnn.paths import DEFAULT_CHARSET
 
 QUALITY = 90  # of the JPEGs
 
@@ -61,34 +63,30 @@ def write_data_set(lines, count, charset, folder, parts, batches, packed=True):
             shutil.rmtree(part)
 
 
-def labelled_pictures(labels, charset, seed=0):
-    """The pictures that a label file names, in random order, prepared as for reading.
+def prepared_images(rows, charset, seed=0):
+    """Yield labelled pictures in random order, prepared as for reading.
 
     Args:
-        labels: lines ``picture TAB text``; paths are relative to the file's folder.
+        rows: path and text of each picture, as of ``labelled_images.read_labelled_images``.
+        charset: the table of the labels.
+        seed: of the order.
 
     Yields:
         (image (32, width) uint8, text folded to the table), or None and a line on stderr for a
         picture that cannot be read, or a text of which the table has nothing.
-
-    Raises:
-        ValueError: a line has no tab.
     """
-    rows = [line.split("\t") for line in labels.read_text(encoding="utf-8").splitlines() if line]
-    for row in rows:
-        if len(row) < 2:
-            raise ValueError(f"{labels}: {row[0]!r} is no picture, tab and text")
     for at in np.random.default_rng(seed).permutation(len(rows)):
-        text = charset.fold(rows[at][1])
+        path, text = rows[at]
+        folded = charset.fold(text)
         try:
-            image = normalized(read_grey(labels.parent / rows[at][0]))
+            image = normalized(read_grey(path))
         except ImageError as error:
             print(f"left out: {error}", file=sys.stderr)
             yield None
             continue
-        if not text:
-            print(f"left out: {rows[at][0]}: the table has no character of {rows[at][1]!r}", file=sys.stderr)
-        yield (image, text) if text else None
+        if not folded:
+            print(f"left out: {path}: the table has no character of {text!r}", file=sys.stderr)
+        yield (image, folded) if folded else None
 
 
 def arguments():
@@ -99,7 +97,7 @@ def arguments():
     parser.add_argument("--batches", type=int, default=10, help="folders batch_N in all; the last is the test")
     parser.add_argument("--unpacked", action="store_true", help="leave the folders, pack nothing")
     parser.add_argument(
-        "--charset", type=Path, default=DEFAULT_TABLE, help="table of labels (default: the one in data/)"
+        "--charset", type=Path, default=DEFAULT_CHARSET, help="table of labels (default: the one in data/)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the order")
     return parser.parse_args()
@@ -109,9 +107,9 @@ def main():
     options = arguments()
     try:
         charset = Charset.from_file(options.charset)
-        count = sum(1 for line in options.labels.read_text(encoding="utf-8").splitlines() if line)
-        lines = labelled_pictures(options.labels, charset, options.seed)
-        write_data_set(lines, count, charset, options.folder, options.parts, options.batches, not options.unpacked)
+        rows = read_labelled_images(options.labels)
+        lines = prepared_images(rows, charset, options.seed)
+        write_data_set(lines, len(rows), charset, options.folder, options.parts, options.batches, not options.unpacked)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -16,10 +16,11 @@ def font_folder(tmp_path_factory):
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-    from crnn.charset import DEFAULT_TABLE, Charset
+    from crnn.charset import Charset
+    from crnn.paths import DEFAULT_CHARSET
     from crnn.synthesis.faces import FULL_WIDTH
 
-    characters = {c for c in Charset.from_file(DEFAULT_TABLE).characters[1:] if c.isprintable()} | set(
+    characters = {c for c in Charset.from_file(DEFAULT_CHARSET).characters[1:] if c.isprintable()} | set(
         FULL_WIDTH.values()
     )
     names, glyphs, advances = {}, {".notdef": TTGlyphPen(None).glyph()}, {".notdef": (500, 0)}

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.charset import Charset
+from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.browser import PROGRAMS
 from crnn.synthesis.lines import Line, Look
 from crnn.synthesis.rendered import Rendered, save
@@ -42,7 +43,7 @@ def test_kept_lines_come_back(kept):
 
 def test_kept_lines_are_mixed_in(kept, font_folder):
     source = Source((font_folder,), seed=3, system_fonts=False, rendered=(kept[0],))
-    half = replace(source, look=Look(rendered=0.5)).maker(Charset.from_file(DEFAULT_TABLE))
+    half = replace(source, look=Look(rendered=0.5)).maker(Charset.from_file(DEFAULT_CHARSET))
     taken = sum(half.line(number).text in ("ab", "的 1") for number in range(60))
     assert 15 < taken < 45
     assert half.line(7).text == half.line(7).text
@@ -55,7 +56,7 @@ def test_a_browser_shows_lines(font_folder, tmp_path):
     assert result.returncode == 0, result.stderr
     rendered = Rendered(tmp_path / "lines.npz")
     assert len(rendered) > 30
-    charset = Charset.from_file(DEFAULT_TABLE)
+    charset = Charset.from_file(DEFAULT_CHARSET)
     for number in range(len(rendered)):
         line = rendered.line(number)
         assert line.image.shape[0] == 32 and 1 <= line.image.shape[1] <= 280 and charset.fold(line.text) == line.text

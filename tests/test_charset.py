@@ -1,11 +1,12 @@
 import pytest
 
-from crnn.charset import DEFAULT_TABLE, SPACE, Charset
+from crnn.charset import SPACE, Charset
+from crnn.paths import DEFAULT_CHARSET
 
 
 @pytest.fixture(scope="module")
 def charset():
-    return Charset.from_file(DEFAULT_TABLE)
+    return Charset.from_file(DEFAULT_CHARSET)
 
 
 def test_table_is_the_data_sets(charset):

@@ -5,13 +5,15 @@ import cv2
 import numpy as np
 import pytest
 
-from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.charset import Charset
 from crnn.checking import check, unwanted_images
-from crnn.dataset import BatchFolders, padded_width
+from crnn.dataset import BatchFolders
 from crnn.folders import batch_folders, read_image
+from crnn.geometry import padded_width
 from crnn.labels import DataError, Labels
+from crnn.paths import DEFAULT_CHARSET
 
-CHARSET = Charset.from_file(DEFAULT_TABLE)
+CHARSET = Charset.from_file(DEFAULT_CHARSET)
 
 
 @pytest.fixture

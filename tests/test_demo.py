@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.charset import Charset
 from crnn.metrics import LineScores
+from crnn.paths import DEFAULT_CHARSET
 
 ROOT = Path(__file__).resolve().parent.parent
 WORST_CER = 0.015  # the shipped weights have 0.0105
@@ -36,7 +37,7 @@ def test_every_asset_picture_is_read_in_the_order_of_names(records):
 
 
 def test_the_asset_pictures_are_read_right(records):
-    fold = Charset.from_file(DEFAULT_TABLE).fold
+    fold = Charset.from_file(DEFAULT_CHARSET).fold
     scores = LineScores()
     for record in records:
         scores.update(fold(LABELS[Path(record["path"]).name]).replace(" ", ""), record["text"].replace(" ", ""))

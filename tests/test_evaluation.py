@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from crnn import heldout
-from crnn.charset import DEFAULT_TABLE, Charset
-from crnn.evaluation import labelled_pictures
+from crnn.charset import Charset
+from crnn.labelled_images import read_labelled_images
+from crnn.paths import DEFAULT_CHARSET
 
 ROOT = Path(__file__).resolve().parent.parent
-CHARSET = Charset.from_file(DEFAULT_TABLE)
+CHARSET = Charset.from_file(DEFAULT_CHARSET)
 WORDS = ROOT / "tests" / "narrow_doubles.txt"
 
 
@@ -40,7 +41,7 @@ def test_a_label_line_without_a_tab_is_named(tmp_path):
     labels = tmp_path / "labels.tsv"
     labels.write_text("a.png text\n")
     with pytest.raises(ValueError, match="labels.tsv: 'a.png text' is no picture, tab and text"):
-        labelled_pictures(labels)
+        read_labelled_images(labels)
 
 
 def test_scores_come_with_the_lines_that_are_wrong(tmp_path):

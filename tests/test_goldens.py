@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.charset import Charset
 from crnn.fitting import Configuration, Fitting
+from crnn.paths import DEFAULT_CHARSET
+from crnn.recipe import Recipe, Stage
 from crnn.synthesis.lines import Look
 from crnn.synthesis.stream import Source
-from crnn.training import Recipe, Stage, Trainer
+from crnn.training import Trainer
 from crnn.writing import write_data_set
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +32,7 @@ def source(font_folder):
 
 
 def test_drawn_lines(source):
-    maker = source.maker(Charset.from_file(DEFAULT_TABLE))
+    maker = source.maker(Charset.from_file(DEFAULT_CHARSET))
     rows = (ROOT / "tests" / "golden_lines.tsv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 60
     for number, row in enumerate(rows):
@@ -48,7 +50,7 @@ def measured(line):
 @pytest.fixture(scope="module")
 def data_set(font_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("golden") / "data"
-    charset = Charset.from_file(DEFAULT_TABLE)
+    charset = Charset.from_file(DEFAULT_CHARSET)
     source = Source((font_folder,), seed=6, system_fonts=False, look=Look.basic(ten_characters=1.0))
     maker = source.maker(charset)
     lines = ((line.image, line.text) for line in map(maker.line, range(12)))

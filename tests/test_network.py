@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from crnn import backend
-from crnn.network import CRNN, LSTM, steps
+from crnn.geometry import time_steps
+from crnn.network import CRNN, LSTM
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_names_and_size(network):
 
 @pytest.mark.parametrize("width", [16, 100, 280, 283])
 def test_steps_are_what_the_network_makes(network, width):
-    assert network.predict_core(np.zeros((1, 32, width, 1), np.float32)).shape == (1, steps(width), 5991)
+    assert network.predict_core(np.zeros((1, 32, width, 1), np.float32)).shape == (1, time_steps(width), 5991)
 
 
 def test_probabilities_sum_to_one(network):

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.charset import Charset
 from crnn.ngrams import NGrams, ngrams_of
+from crnn.paths import DEFAULT_CHARSET
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = Charset(["blank", *"abcd"])
@@ -73,7 +74,7 @@ def test_weights_of_another_table_get_none(tmp_path):
 
 
 def test_the_files_of_the_project_know_both_languages():
-    charset, ngrams = Charset.from_file(DEFAULT_TABLE), ngrams_of(ROOT / "weights" / "CRNN.h5")
+    charset, ngrams = Charset.from_file(DEFAULT_CHARSET), ngrams_of(ROOT / "weights" / "CRNN.h5")
     for text, wrong in (("中国人民", "中国入民"), ("时间", "时问"), ("illness", "il1ness")):
         right, other = (
             sum(ngrams.gain(tuple(labels[:at]), labels[at]) for at in range(len(labels)))
@@ -87,7 +88,7 @@ def test_the_command_counts_and_names_what_it_cannot_read(tmp_path):
     command = [sys.executable, "-m", "crnn.ngrams", tmp_path / "ngrams.npz"]
     result = subprocess.run([*command, tmp_path], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0 and "n-grams" in result.stdout
-    labels = Charset.from_file(DEFAULT_TABLE).encode("白日")
+    labels = Charset.from_file(DEFAULT_CHARSET).encode("白日")
     assert NGrams.load(tmp_path / "ngrams.npz").gain((labels[0],), labels[1]) > 0
     shutil.rmtree(tmp_path)
     result = subprocess.run([*command, tmp_path / "none.txt"], cwd=ROOT, capture_output=True, text=True)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from crnn.archives import unpack_all
-from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.folders import batch_folders, read_image
 from crnn.labels import Labels
+from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis import degradation, inking, patterns
 from crnn.synthesis.drawing import Style, draw
 from crnn.synthesis.faces import Faces
@@ -21,7 +22,7 @@ from crnn.synthesis.stream import STEPS, Source, Stream, column_labels, make_bat
 from crnn.synthesis.texts import KINDS, Texts, kind_of
 from crnn.writing import write_data_set
 
-CHARSET = Charset.from_file(DEFAULT_TABLE)
+CHARSET = Charset.from_file(DEFAULT_CHARSET)
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from crnn.network import CRNN
+from crnn.recipe import Recipe, Stage
 from crnn.synthesis.stream import Source
-from crnn.training import Recipe, Stage, Trainer
+from crnn.training import Trainer
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@ import cv2
 import numpy as np
 
 from crnn import writing
-from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.charset import Charset
 from crnn.folders import batch_folders, image_names, read_image
 from crnn.labels import Labels
+from crnn.paths import DEFAULT_CHARSET
 
 
 def test_labelled_pictures_become_a_data_set(tmp_path, capsys, monkeypatch):
@@ -20,7 +21,7 @@ def test_labelled_pictures_become_a_data_set(tmp_path, capsys, monkeypatch):
     said = capsys.readouterr().err
     assert "5.png: not a picture" in said and "3.png: the table has no character" in said
     charset = Charset.from_file(tmp_path / "set" / "labels" / "charset.txt")
-    assert charset.characters == Charset.from_file(DEFAULT_TABLE).characters
+    assert charset.characters == Charset.from_file(DEFAULT_CHARSET).characters
     found = {}
     for kind, folder in zip(("train", "test"), batch_folders(tmp_path / "set" / "img_batches"), strict=True):
         labels = Labels.from_file(tmp_path / "set" / "labels" / f"data_{kind}.txt")

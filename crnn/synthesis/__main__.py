@@ -5,7 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.charset import Charset
+from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.lines import Look
 from crnn.synthesis.stream import Source, drawn_side_by_side, write_preview
 from crnn.writing import write_data_set
@@ -23,7 +24,7 @@ def arguments():
     parser.add_argument("--no-system-fonts", action="store_true", help="only the faces in --fonts")
     parser.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
     parser.add_argument(
-        "--charset", type=Path, default=DEFAULT_TABLE, help="table of labels (default: the one in data/)"
+        "--charset", type=Path, default=DEFAULT_CHARSET, help="table of labels (default: the one in data/)"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="that draw (default: one a core)")

@@ -19,9 +19,11 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from crnn.charset import DEFAULT_TABLE, Charset
+from crnn.charset import Charset
+from crnn.geometry import HEIGHT, MIN_WIDTH
 from crnn.image import to_height
-from crnn.synthesis.lines import CHINESE_KINDS, WIDTH, Line
+from crnn.paths import DEFAULT_CHARSET
+from crnn.synthesis.lines import CHINESE_KINDS, Line
 from crnn.synthesis.rendered import save
 from crnn.synthesis.stream import Source, write_preview
 
@@ -167,7 +169,7 @@ class Page:
         if bottom > picture.shape[0] or bottom - top < 8 or len(text) < 1:
             return None
         places = np.array(line["places"][: len(text)], np.float32) * self.scale
-        room = min(WIDTH * (bottom - top) / 32, picture.shape[1])
+        room = min(MIN_WIDTH * (bottom - top) / HEIGHT, picture.shape[1])
         if self.rng.random() < 0.2:
             room *= self.rng.uniform(0.1, 1)  # short ones too
         fits = int(np.searchsorted(places[:, 1], room - 1))
@@ -177,7 +179,7 @@ class Page:
         end = min(picture.shape[1], round(places[len(text) - 1, 1] + self.rng.uniform(0, 0.5) * (bottom - top)))
         if fits < len(places):  # the next one must not show
             end = min(end, int(places[len(text), 0]))
-        image = to_height(picture[top:bottom, :end])[:, :WIDTH]
+        image = to_height(picture[top:bottom, :end])[:, :MIN_WIDTH]
         scale = image.shape[1] / end
         left, right = places[: len(text)].T * scale
         fold = self.maker.charset.fold_character
@@ -206,7 +208,7 @@ def arguments():
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
     parser.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
     parser.add_argument(
-        "--charset", type=Path, default=DEFAULT_TABLE, help="table of labels (default: the one in data/)"
+        "--charset", type=Path, default=DEFAULT_CHARSET, help="table of labels (default: the one in data/)"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--preview", action="store_true", help="also write FILE.png")

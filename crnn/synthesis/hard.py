@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from crnn.evaluation import WEIGHTS, best_paths, score_paths
+from crnn.paths import DEFAULT_WEIGHTS
+from crnn.scoring import best_paths, score_paths
 from crnn.synthesis.lines import Look
 from crnn.synthesis.stream import Source, make_batch
 
@@ -50,7 +51,7 @@ def arguments():
         prog="python -m crnn.synthesis.hard", description="Write a text of the characters that weights misread."
     )
     parser.add_argument("text", type=Path, help="file to write, for train.py --texts")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     parser.add_argument("--lines", type=int, default=4000, help="of ten characters, to read")
     parser.add_argument("--length", type=int, default=2_000_000, help="characters to write")
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")

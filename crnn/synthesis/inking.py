@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from crnn.image import HEIGHT
+from crnn.geometry import HEIGHT
 from crnn.synthesis import degradation as degrade
 
 LEAST_CONTRAST = 45  # greys between ink and ground; less, and blur or noise makes a line illegible

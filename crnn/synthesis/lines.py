@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from crnn.image import HEIGHT, resize, to_height, trim
+from crnn.geometry import HEIGHT, MIN_WIDTH
+from crnn.image import resize, to_height, trim
 from crnn.synthesis import degradation as degrade
 from crnn.synthesis import inking, patterns, shaping, surroundings
 from crnn.synthesis.drawing import Style, draw
 
 TEN = 10  # characters of a line in the data set's own format
-WIDTH = 280  # pixels, likewise
 _SIZES = ((10, 20), (14, 34), (20, 61))  # em, in pixels: of screens, of most pictures, of large print
 _RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usual space
     "tracking": ((-0.03, 0.05), (0.05, 0.4), (0.4, 0.9)),
@@ -96,7 +96,7 @@ class LineMaker:
         rendered: ``rendered.Rendered`` each, whose lines are mixed in.
     """
 
-    def __init__(self, faces, texts, charset, seed=0, width=WIDTH, look=None, rendered=()):
+    def __init__(self, faces, texts, charset, seed=0, width=MIN_WIDTH, look=None, rendered=()):
         self.faces, self.texts, self.charset = faces, texts, charset
         self.seed, self.width, self.look = seed, width, look or Look()
         self.rendered = rendered

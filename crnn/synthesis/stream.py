@@ -9,14 +9,15 @@ import cv2
 import numpy as np
 
 from crnn.ctc import steps_needed
-from crnn.image import HEIGHT, add_colour
+from crnn.geometry import HEIGHT, MIN_WIDTH, step_centre, time_steps
+from crnn.image import add_colour
 from crnn.synthesis.faces import Faces, system_folders
-from crnn.synthesis.lines import WIDTH, LineMaker, Look
+from crnn.synthesis.lines import LineMaker, Look
 from crnn.synthesis.rendered import Rendered
 from crnn.synthesis.texts import Texts
 
-STEPS = WIDTH // 4 - 1  # time steps of a line, as ``network.steps`` counts them (without Keras here)
-_LOOKED_AT = 4 * np.arange(STEPS, dtype=np.float32) + 4
+STEPS = time_steps(MIN_WIDTH)
+_LOOKED_AT = step_centre(np.arange(STEPS, dtype=np.float32))
 AHEAD = 6  # batches a process draws ahead
 
 
@@ -75,7 +76,7 @@ def column_labels(line, encoded, blank):
     return np.where(owned, np.array(encoded, np.int32)[nearest], blank)
 
 
-def padded(image, width=WIDTH):
+def padded(image, width=MIN_WIDTH):
     """Bring a line to ``width`` by colour adding, or by a cut: (32, width)."""
     missing = width - image.shape[1]
     return add_colour(image, missing) if missing > 0 else image[:, :width]
@@ -96,7 +97,7 @@ def make_batch(maker, first, size):
     ``maker`` goes on at 2**32 for these.
     """
     charset = maker.charset
-    images = np.empty((size, HEIGHT, WIDTH, 1), np.uint8)
+    images = np.empty((size, HEIGHT, MIN_WIDTH, 1), np.uint8)
     labels = np.zeros((size, STEPS), np.int32)
     columns = np.empty((size, STEPS), np.int32)
     texts = []
