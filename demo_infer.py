@@ -19,7 +19,7 @@ def arguments():
 
 def main():
     options = arguments()
-    from crnn import demo
+    from crnn.inference import demo
 
     paths = options.paths or [demo.default_folder(HERE / "asset")]
     return demo.run(paths, options.weights, options.format, options.engine, options.decoding)

@@ -34,7 +34,7 @@ def arguments():
     synthetic.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
     synthetic.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
     synthetic.add_argument("--heldout-texts", type=Path, nargs="*", help="the same for the lines to measure on")
-    synthetic.add_argument("--rendered", type=Path, nargs="*", default=[], help="files of crnn.synthesis.browser")
+    synthetic.add_argument("--rendered", type=Path, nargs="*", default=[], help="files of crnn.tools.render_in_browser")
     synthetic.add_argument("--stages", nargs="+", metavar="NAME", help="of the recipe, all by default")
     synthetic.add_argument("--lines", type=int, nargs="+", metavar="N", help="lines of each stage")
     synthetic.add_argument("--processes", type=int, default=1, help="that draw lines")
@@ -55,15 +55,15 @@ def main():
 
 def check(options):
     from crnn.charset import Charset
-    from crnn.checking import check
+    from crnn.dataset.validation import check
 
     charset = Charset.from_file(options.charset) if options.charset else Charset.for_dataset(options.data)
     return 1 if check(options.data, charset) else 0
 
 
 def train_on_batches(options):
-    from crnn import backend
-    from crnn.fitting import Configuration, Fitting
+    from crnn.model import backend
+    from crnn.training.dataset_trainer import Configuration, Fitting
 
     if options.deterministic:
         backend.make_deterministic()
@@ -83,10 +83,10 @@ def _weights(given):
 
 
 def train_on_stream(options):
-    from crnn.recipe import Recipe
-    from crnn.synthesis.lines import Look
-    from crnn.synthesis.stream import Source
-    from crnn.training import Trainer
+    from crnn.synthesis.batch_stream import Source
+    from crnn.synthesis.line_generator import Look
+    from crnn.training.recipe import Recipe
+    from crnn.training.synthetic_trainer import Trainer
 
     recipe = Recipe(seed=options.seed, start_from=_weights(options.start_from), precision=options.precision)
     recipe = recipe.only(options.stages or [stage.name for stage in recipe.stages])

@@ -15,7 +15,7 @@ def arguments():
 
 def main():
     options = arguments()
-    from crnn.archives import summary, unpack_all
+    from crnn.dataset.archives import summary, unpack_all
 
     complete = unpack_all(options.folder, options.processes)
     print("\n".join(summary(options.folder)))

@@ -18,7 +18,7 @@ def font_folder(tmp_path_factory):
 
     from crnn.charset import Charset
     from crnn.paths import DEFAULT_CHARSET
-    from crnn.synthesis.faces import FULL_WIDTH
+    from crnn.synthesis.fonts import FULL_WIDTH
 
     characters = {c for c in Charset.from_file(DEFAULT_CHARSET).characters[1:] if c.isprintable()} | set(
         FULL_WIDTH.values()

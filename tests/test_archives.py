@@ -5,8 +5,8 @@ import zlib
 import py7zr
 import pytest
 
-from crnn import archives
-from crnn.archives import ArchiveError, find_archives, pack, summary, unpack, unpack_all
+from crnn.dataset.archives import ArchiveError, find_archives, pack, summary, unpack, unpack_all
+from crnn.dataset.loader import archives
 
 
 @pytest.fixture(params=["7z", "py7zr"])

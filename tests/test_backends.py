@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 PREDICT = """
 import numpy as np, sys
-from crnn import backend
-from crnn.network import CRNN
+from crnn.model import backend
+from crnn.model.network import CRNN
 network = CRNN(40)
 network.load_weights(sys.argv[1])
 pictures = np.random.default_rng(0).uniform(0, 255, (2, 32, 120, 1)).astype(np.float32)
@@ -47,7 +47,7 @@ def finish(process):
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "CRNN.h5"
-    run("tensorflow", "-c", f"from crnn.network import CRNN; CRNN(40).save_weights({str(path)!r})")
+    run("tensorflow", "-c", f"from crnn.model.network import CRNN; CRNN(40).save_weights({str(path)!r})")
     return path
 
 

@@ -3,9 +3,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from crnn import beam
-from crnn.beam import best_path
 from crnn.ctc import best_of_steps, greedy_runs, runs_of_path
+from crnn.inference import beam_search as beam
+from crnn.inference.beam_search import best_path
 
 A, B, BLANK = 0, 1, 2
 

@@ -9,10 +9,10 @@ import pytest
 
 from crnn.charset import Charset
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis.browser import PROGRAMS
-from crnn.synthesis.lines import Line, Look
-from crnn.synthesis.rendered import Rendered, save
-from crnn.synthesis.stream import Source
+from crnn.synthesis.batch_stream import Source
+from crnn.synthesis.line_generator import Line, Look
+from crnn.synthesis.line_store import Rendered, save
+from crnn.tools.render_in_browser import PROGRAMS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,7 +51,7 @@ def test_kept_lines_are_mixed_in(kept, font_folder):
 
 @pytest.mark.skipif(not any(map(shutil.which, PROGRAMS)), reason="no Chromium here")
 def test_a_browser_shows_lines(font_folder, tmp_path):
-    command = [sys.executable, "-m", "crnn.synthesis.browser", tmp_path / "lines.npz", "--pages", "1"]
+    command = [sys.executable, "-m", "crnn.tools.render_in_browser", tmp_path / "lines.npz", "--pages", "1"]
     result = subprocess.run([*command, "--fonts", font_folder], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     rendered = Rendered(tmp_path / "lines.npz")

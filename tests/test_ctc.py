@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crnn.ctc import Run, greedy_runs, is_doubtful, steps_needed
-from crnn.losses import CTCLoss
+from crnn.model.losses import CTCLoss
 
 
 def decoded(path, blank):

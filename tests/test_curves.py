@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crnn.curves import draw_reliability, draw_training
-from crnn.metrics import Calibration
+from crnn.evaluation.metrics import Calibration
+from crnn.evaluation.plots import draw_reliability, draw_training
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAD = "stage,lines,loss,heldout_cer,heldout_exact\n"
@@ -21,7 +21,7 @@ def test_every_stage_of_a_training_is_drawn(tmp_path):
 
 def test_a_log_without_reports_is_named(tmp_path):
     (tmp_path / "log.csv").write_text(HEAD)
-    command = [sys.executable, "-m", "crnn.curves", tmp_path / "log.csv", tmp_path / "curves.svg"]
+    command = [sys.executable, "-m", "crnn.evaluation.plots", tmp_path / "log.csv", tmp_path / "curves.svg"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 1 and "log.csv holds no report" in result.stderr
     with pytest.raises(ValueError, match="no report"):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from crnn.charset import Charset
-from crnn.checking import check, unwanted_images
-from crnn.dataset import BatchFolders
-from crnn.folders import batch_folders, read_image
+from crnn.dataset.label_file import DataError, Labels
+from crnn.dataset.layout import batch_folders, read_image
+from crnn.dataset.loader import BatchFolders
+from crnn.dataset.validation import check, unwanted_images
 from crnn.geometry import padded_width
-from crnn.labels import DataError, Labels
 from crnn.paths import DEFAULT_CHARSET
 
 CHARSET = Charset.from_file(DEFAULT_CHARSET)

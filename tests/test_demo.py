@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from crnn.charset import Charset
-from crnn.metrics import LineScores
+from crnn.evaluation.metrics import LineScores
 from crnn.paths import DEFAULT_CHARSET
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from crnn import heldout
 from crnn.charset import Charset
-from crnn.labelled_images import read_labelled_images
+from crnn.dataset.labelled_images import read_labelled_images
+from crnn.evaluation import heldout
 from crnn.paths import DEFAULT_CHARSET
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from crnn.charset import Charset
-from crnn.fitting import Configuration, Fitting, read_ahead
-from crnn.network import CRNN
+from crnn.model.network import CRNN
+from crnn.training.dataset_trainer import Configuration, Fitting, read_ahead
 
 ROOT = Path(__file__).resolve().parent.parent
 CHARACTERS = ["blank", *"abcdefgh"]

@@ -7,9 +7,9 @@ import zipfile
 import pytest
 from fontTools.ttLib import TTFont
 
-from crnn.synthesis import gather
-from crnn.synthesis.corpora import BLOCK, HELD_OUT, write_corpora
 from crnn.synthesis.texts import kind_of
+from crnn.tools import download_corpus as gather
+from crnn.tools.extract_texts import BLOCK, HELD_OUT, write_corpora
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from crnn.charset import Charset
-from crnn.fitting import Configuration, Fitting
+from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
-from crnn.recipe import Recipe, Stage
-from crnn.synthesis.lines import Look
-from crnn.synthesis.stream import Source
-from crnn.training import Trainer
-from crnn.writing import write_data_set
+from crnn.synthesis.batch_stream import Source
+from crnn.synthesis.line_generator import Look
+from crnn.training.dataset_trainer import Configuration, Fitting
+from crnn.training.recipe import Recipe, Stage
+from crnn.training.synthetic_trainer import Trainer
 
 ROOT = Path(__file__).resolve().parent.parent
 SYNTHETIC_LOSSES = (8.861, 8.798, 553.6)

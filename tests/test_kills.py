@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from crnn.data_benchmark import write_images
+from crnn.tools.benchmark_data import write_images
 
 ROOT = Path(__file__).resolve().parent.parent
 KILLS = 20

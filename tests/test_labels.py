@@ -3,9 +3,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from crnn import labels as module
 from crnn.ctc import steps_needed
-from crnn.labels import DataError, Labels
+from crnn.dataset import label_file as module
+from crnn.dataset.label_file import DataError, Labels
 
 
 def test_a_file_of_any_shape_of_lines(tmp_path):

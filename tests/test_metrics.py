@@ -1,7 +1,7 @@
 import pytest
 
-from crnn.metrics import Calibration, LineScores, edit_distance
-from crnn.recognizer import Character
+from crnn.evaluation.metrics import Calibration, LineScores, edit_distance
+from crnn.inference.recognizer import Character
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from crnn import backend
 from crnn.geometry import time_steps
-from crnn.network import CRNN, LSTM
+from crnn.model import backend
+from crnn.model.network import CRNN, LSTM
 
 
 @pytest.fixture(scope="module")

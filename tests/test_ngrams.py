@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crnn.charset import Charset
-from crnn.ngrams import NGrams, ngrams_of
+from crnn.inference.ngram_lm import NGrams, ngrams_of
 from crnn.paths import DEFAULT_CHARSET
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,7 +85,7 @@ def test_the_files_of_the_project_know_both_languages():
 
 def test_the_command_counts_and_names_what_it_cannot_read(tmp_path):
     (tmp_path / "a.txt").write_text("白日依山尽，黄河入海流。" * 20, encoding="utf-8")
-    command = [sys.executable, "-m", "crnn.ngrams", tmp_path / "ngrams.npz"]
+    command = [sys.executable, "-m", "crnn.tools.count_ngrams", tmp_path / "ngrams.npz"]
     result = subprocess.run([*command, tmp_path], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0 and "n-grams" in result.stdout
     labels = Charset.from_file(DEFAULT_CHARSET).encode("白日")

@@ -2,12 +2,15 @@ import keras
 import numpy as np
 import pytest
 
-from crnn import backend, export, graph, prediction
 from crnn.charset import Charset
-from crnn.network import CRNN
-from crnn.prediction import predictors
-from crnn.quantization import measured_peaks
-from crnn.weights import write_peaks
+from crnn.inference import engines as prediction
+from crnn.inference import onnx_graph as graph
+from crnn.inference.engines import predictors
+from crnn.model import backend
+from crnn.model.network import CRNN
+from crnn.model.weights_file import write_peaks
+from crnn.tools import export
+from crnn.tools.calibrate_int8 import measured_peaks
 
 CLASSES = 50
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from crnn import recognizer as module
 from crnn.charset import SPACE, Charset
-from crnn.recognizer import BATCH_COLUMNS, WINDOW_COLUMNS, Recognizer
+from crnn.inference import recognizer as module
+from crnn.inference.recognizer import BATCH_COLUMNS, WINDOW_COLUMNS, Recognizer
 
 CHARSET = Charset(["blank", *"abcde的重，"])
 LETTER = {c: 10 * label for c, label in CHARSET.labels.items()}  # the grey by which the fake knows it

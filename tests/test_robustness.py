@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crnn import robustness
+from crnn.evaluation import robustness
+from crnn.evaluation.robustness import ALTERATIONS
 from crnn.image import read_grey
-from crnn.recognizer import Recognizer
-from crnn.robustness import ALTERATIONS
+from crnn.inference.recognizer import Recognizer
 
 ROOT = Path(__file__).resolve().parent.parent
 

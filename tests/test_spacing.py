@@ -1,6 +1,6 @@
 import pytest
 
-from crnn.spacing import is_blank, space_between
+from crnn.inference.spacing import is_blank, space_between
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crnn.archives import unpack_all
 from crnn.charset import Charset
 from crnn.ctc import steps_needed
-from crnn.folders import batch_folders, read_image
-from crnn.labels import Labels
+from crnn.dataset.archives import unpack_all
+from crnn.dataset.label_file import Labels
+from crnn.dataset.layout import batch_folders, read_image
+from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis import degradation, inking, patterns
-from crnn.synthesis.drawing import Style, draw
-from crnn.synthesis.faces import Faces
-from crnn.synthesis.hard import misread, text_of
-from crnn.synthesis.lines import BY_LOT, Look
-from crnn.synthesis.stream import STEPS, Source, Stream, column_labels, make_batch
+from crnn.synthesis import compositing as inking
+from crnn.synthesis import degradation, patterns
+from crnn.synthesis.batch_stream import STEPS, Source, Stream, column_labels, make_batch
+from crnn.synthesis.fonts import Faces
+from crnn.synthesis.line_generator import BY_LOT, Look
 from crnn.synthesis.texts import KINDS, Texts, kind_of
-from crnn.writing import write_data_set
+from crnn.synthesis.typesetting import Style, draw
+from crnn.tools.mine_hard_characters import misread, text_of
 
 CHARSET = Charset.from_file(DEFAULT_CHARSET)
 ROOT = Path(__file__).resolve().parent.parent
@@ -259,7 +260,7 @@ def test_what_is_misread_stands_in_the_text_as_often():
 
 def test_a_text_of_hard_characters_is_written(font_folder, tmp_path):
     path = tmp_path / "hard.txt"
-    command = [sys.executable, "-m", "crnn.synthesis.hard", path, "--lines", "40", "--length", "500"]
+    command = [sys.executable, "-m", "crnn.tools.mine_hard_characters", path, "--lines", "40", "--length", "500"]
     result = subprocess.run([*command, "--fonts", font_folder], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     text = path.read_text(encoding="utf-8")

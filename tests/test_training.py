@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from crnn.network import CRNN
-from crnn.recipe import Recipe, Stage
-from crnn.synthesis.stream import Source
-from crnn.training import Trainer
+from crnn.model.network import CRNN
+from crnn.synthesis.batch_stream import Source
+from crnn.training.recipe import Recipe, Stage
+from crnn.training.synthetic_trainer import Trainer
 
 
 @pytest.fixture

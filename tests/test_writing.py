@@ -1,10 +1,10 @@
 import cv2
 import numpy as np
 
-from crnn import writing
 from crnn.charset import Charset
-from crnn.folders import batch_folders, image_names, read_image
-from crnn.labels import Labels
+from crnn.dataset.label_file import Labels
+from crnn.dataset.layout import batch_folders, image_names, read_image
+from crnn.dataset.loader import writer as writing
 from crnn.paths import DEFAULT_CHARSET
 
 

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from crnn.charset import Charset
+from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis.lines import Look
-from crnn.synthesis.stream import Source, drawn_side_by_side, write_preview
-from crnn.writing import write_data_set
+from crnn.synthesis.batch_stream import Source, drawn_side_by_side, write_preview
+from crnn.synthesis.line_generator import Look
 
 
 def arguments():

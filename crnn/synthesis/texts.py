@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from crnn.synthesis import patterns
-from crnn.synthesis.faces import FULL_WIDTH
+from crnn.synthesis.fonts import FULL_WIDTH
 
 # Share of each kind of line. A table of 5990 characters needs drawn ones: all the texts together
 # leave hundreds of its characters unseen.

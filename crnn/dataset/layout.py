@@ -1,0 +1,52 @@
+"""Where the data set lies on disk: ``img_batches/part_K/batch_N/*.jpg``, some 36,000 images a batch."""
+
+import os
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from crnn.dataset.label_file import DataError
+from crnn.geometry import HEIGHT
+
+
+def batch_folders(folder):
+    """The ``part_K/batch_N`` of a folder in the order of N.
+
+    Raises:
+        DataError: there are none.
+    """
+    numbered = [(re.fullmatch(r"batch_(\d+)", path.name), path) for path in Path(folder).glob("part_*/batch_*")]
+    found = [path for _, path in sorted((int(match[1]), path) for match, path in numbered if match)]
+    if not found:
+        raise DataError(f"{folder}: no part_K/batch_N here; run python unpacking_data.py first")
+    return found
+
+
+def image_names(folder):
+    """Names of the images of a batch folder, sorted; no file is opened."""
+    return sorted(name for name in os.listdir(folder) if name.endswith(".jpg"))
+
+
+def short_path(folder, name):
+    """``part_K/batch_N/name``: an image of a data set wherever that lies."""
+    return "/".join((*Path(folder).parts[-2:], name))
+
+
+def read_image(path):
+    """An image of the data set: (32, width) uint8.
+
+    Raises:
+        DataError: it cannot be read, or has another height.
+    """
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from None
+    grey = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+    if grey is None:
+        raise DataError(f"{path}: not an image that OpenCV can read")
+    if grey.shape[0] != HEIGHT:
+        raise DataError(f"{path}: {grey.shape[0]} pixels high, images of a data set are {HEIGHT} high")
+    return grey

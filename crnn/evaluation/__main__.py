@@ -1,0 +1,92 @@
+"""How well weights read: ``python -m crnn.evaluation``, on labelled pictures or synthetic lines."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from crnn.dataset.labelled_images import read_labelled_images
+from crnn.evaluation import heldout
+from crnn.evaluation.metrics import Calibration, LineScores
+from crnn.image import read_grey
+from crnn.inference.recognizer import DECODINGS
+from crnn.paths import DEFAULT_WEIGHTS
+
+
+def arguments():
+    from crnn.synthesis.texts import KINDS
+
+    parser = argparse.ArgumentParser(prog="python -m crnn.evaluation", description="Measure how well weights read.")
+    parser.add_argument("labels", nargs="?", type=Path, help="labels.tsv: picture TAB text")
+    parser.add_argument("--synthetic", type=int, metavar="N", help="measure on N lines drawn here")
+    parser.add_argument("--kind", choices=(*heldout.TEN, *KINDS), default="ten", help="of these (default: %(default)s)")
+    parser.add_argument("--words", type=Path, metavar="FILE", help="each word of a file, in each Latin face")
+    parser.add_argument("--table", action="store_true", help="each character of the table, in each Chinese face")
+    parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="draw with the faces of these folders alone")
+    parser.add_argument("--texts", type=Path, nargs="*", default=[])
+    parser.add_argument("--seed", type=int, default=2_000_000)
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
+    parser.add_argument("--decoding", choices=DECODINGS, default=DECODINGS[0], help="greedy: the network alone")
+    parser.add_argument("--errors", action="store_true", help="also print each line that is not exactly right")
+    parser.add_argument("--calibration", action="store_true", help="also print how often each confidence is right")
+    parser.add_argument("--diagram", type=Path, help="picture to draw of that; needs matplotlib")
+    options = parser.parse_args()
+    if sum(map(bool, (options.labels, options.synthetic, options.words, options.table))) != 1:
+        parser.error("name either a label file, or --synthetic N, --words FILE or --table")
+    return options
+
+
+def _pictures(options, charset):
+    """Return grey pictures and texts of what the options name."""
+    if options.labels:
+        rows = read_labelled_images(options.labels)
+        return [read_grey(path) for path, _ in rows], [text for _, text in rows]
+    if options.synthetic:
+        lines = heldout.of_kind(options.fonts, options.texts, charset, options.seed, options.kind, options.synthetic)
+    elif options.words:
+        words = options.words.read_text(encoding="utf-8").split()
+        lines = heldout.words_in_each_face(options.fonts, charset, options.seed, words)
+    else:
+        lines = heldout.table_in_each_face(options.fonts, charset, options.seed)
+    lines = list(lines)
+    return [line.image for line in lines], [line.text for line in lines]
+
+
+def main():
+    options = arguments()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from crnn.inference.recognizer import Recognizer
+
+    try:
+        recognizer = Recognizer.from_weights(options.weights, decoding=options.decoding)
+        pictures, texts = _pictures(options, recognizer.charset)
+        lines = recognizer.read(pictures)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    fold = recognizer.charset.fold
+    spaced, bare, calibration = LineScores(), LineScores(), Calibration()
+    for truth, line in zip(map(fold, texts), lines, strict=True):
+        said = fold(line.text)
+        spaced.update(truth, said)
+        bare.update(truth.replace(" ", ""), said.replace(" ", ""))
+        calibration.update(truth, line.characters)
+        if options.errors and truth != said:
+            print(f"  {truth}\n! {said}")
+    print(
+        f"{spaced.lines} lines: CER {bare.cer:.2%} without spaces, {spaced.cer:.2%} with; "
+        f"exactly right {bare.exact:.1%} without spaces, {spaced.exact:.1%} with; 1-NED {spaced.one_minus_ned:.4f}"
+    )
+    if options.calibration:
+        for low, high, count, confidence, right in calibration.bins:
+            print(f"confidence {low:.1f} to {high:.1f}: {count} characters, mean {confidence:.3f}, {right:.3f} right")
+        print(f"expected calibration error {calibration.error:.4f}")
+    if options.diagram:
+        from crnn.evaluation.plots import draw_reliability
+
+        draw_reliability(calibration, options.diagram)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""How much more likely a character is after those before it; ``crnn.tools.count_ngrams`` counts it in texts.
+
+Witten-Bell smoothing, as in Chen, Goodman: An Empirical Study of Smoothing Techniques for Language
+Modeling, Harvard TR-10-98, section 2.5: each order is mixed with the next lower one.
+"""
+
+import math
+from functools import lru_cache
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from crnn.charset import table_of
+from crnn.paths import DEFAULT_CHARSET, DEFAULT_NGRAMS
+
+LEAST = (1, 3, 5, 8, 12, 16)  # times an n-gram of each order must stand in the texts: the rest would only fill the file
+BITS = 13  # of a label in a key: a table has at most 8192 entries
+
+
+class NGrams:
+    """Counts of characters and of runs of several: a trie, one sorted array for each order.
+
+    Args:
+        keys: for each order, the n-grams that were counted: int64, sorted. A key is the place of all characters but
+            the last among the n-grams of the order below, then ``BITS`` of the label of the last.
+        counts: for each order, how often each stood in the texts.
+        size: entries of the table.
+    """
+
+    def __init__(self, keys, counts, size):
+        self.keys, self.counts = keys, [count.astype(np.int64) for count in counts]
+        alone = np.ones(size)  # one more than counted, so that none is impossible
+        alone[keys[0]] += self.counts[0]
+        self._alone = alone / alone.sum()
+        # where, among the n-grams of the next order, those begin that go on from each n-gram of an order
+        self._starts = [
+            np.searchsorted(longer, np.arange(len(shorter) + 1) << BITS)
+            for shorter, longer in zip(keys[:-1], keys[1:], strict=True)
+        ]
+        self._kept_followers = lru_cache(2**15)(self._followers)
+        self._kept_gain = lru_cache(2**17)(self._gain)
+
+    def gain(self, history, label):
+        """log P(label | history) - log P(label), natural logarithms.
+
+        Args:
+            history: tuple of labels, of which as many count as the longest n-grams have before their last.
+            label: the one that may follow.
+        """
+        return self._kept_gain(history[-len(self._starts) :], label)
+
+    def _gain(self, history, label):
+        likely = self._alone[label]
+        for order, context, following, total in self._kept_followers(history):
+            at = _place(self.keys[order], context << BITS | label, following)
+            count = 0 if at is None else int(self.counts[order][at])
+            different = following.stop - following.start
+            likely = (count + different * likely) / (total + different)
+        return math.log(likely / self._alone[label])
+
+    def _followers(self, history):
+        """What was counted after the last character of ``history``, after the last two, and so on.
+
+        Returns:
+            For each: the index in ``keys`` of these n-grams; where their context stands in the order below; where
+            they stand; how often they stood in the texts together.
+        """
+        found = []
+        for length in range(1, len(history) + 1):
+            context = self._find(history[-length:])
+            if context is None:
+                break
+            start, stop = self._starts[length - 1][context : context + 2].tolist()
+            if start == stop:
+                break
+            found.append((length, context, slice(start, stop), int(self.counts[length][start:stop].sum())))
+        return found
+
+    def _find(self, labels):
+        """Where an n-gram stands among those of its order, or None."""
+        at = _place(self.keys[0], labels[0])
+        for order, label in enumerate(labels[1:], 1):
+            if at is None:
+                return None
+            following = slice(*self._starts[order - 1][at : at + 2].tolist())
+            at = _place(self.keys[order], at << BITS | label, following)
+        return at
+
+    @classmethod
+    def counted(cls, texts, charset, least=LEAST):
+        """Count in texts.
+
+        Args:
+            texts: strings of characters of the table (``charset.fold``).
+            least: see ``LEAST``; no number may be smaller than the one before.
+        """
+        if len(charset) > 2**BITS:
+            raise ValueError(f"n-grams hold labels below {2**BITS}, the table has {len(charset)}")
+        encoded = [np.array(charset.encode(text), np.int32) for text in texts]
+        keys, counts = [], []
+        places = [np.zeros(len(labels) + 1, np.int32) for labels in encoded]  # of the nothing before each character
+        for order, most in enumerate(least):
+            found = [
+                np.where(before[:-1] < 0, -1, before[:-1].astype(np.int64) << BITS) | labels[order:]
+                for before, labels in zip(places, encoded, strict=True)
+            ]
+            key, count = np.unique(np.concatenate(found), return_counts=True)
+            kept = (key >= 0) & (count >= most)
+            key, count = key[kept], count[kept]
+            keys.append(key)
+            counts.append(count)
+            places = [_places(key, those) for those in found]
+        return cls(keys, counts, len(charset))
+
+    @classmethod
+    def load(cls, path):
+        """Read what ``save`` wrote.
+
+        Raises:
+            OSError, ValueError: the file cannot be read.
+        """
+        try:
+            with np.load(path) as file:
+                keys = [file["label1"].astype(np.int64)]
+                counts = [file["count1"]]
+                while f"label{len(keys) + 1}" in file.files:
+                    order = len(keys) + 1
+                    contexts = np.repeat(np.arange(len(keys[-1])), file[f"followers{order - 1}"])
+                    keys.append(contexts << BITS | file[f"label{order}"])
+                    counts.append(file[f"count{order}"])
+                return cls(keys, counts, int(file["size"]))
+        except (KeyError, ValueError, BadZipFile) as error:
+            raise ValueError(
+                f"{path} is no file of n-grams ({error}): python -m crnn.tools.count_ngrams writes one"
+            ) from None
+
+    def save(self, path):
+        """Write to ``path`` (.npz): of each n-gram its last label, its count, and how many go on from it."""
+        arrays = {"size": self._alone.size}
+        for order, (key, count) in enumerate(zip(self.keys, self.counts, strict=True), 1):
+            arrays |= {f"label{order}": (key % 2**BITS).astype(np.uint16), f"count{order}": count.astype(np.uint32)}
+        for order, starts in enumerate(self._starts, 1):
+            arrays[f"followers{order}"] = np.diff(starts).astype(np.uint16)
+        np.savez_compressed(path, **arrays)
+
+
+def ngrams_of(weights):
+    """The n-grams that suit a weights file: those beside it, else the project's own; None if its table is another."""
+    beside = Path(weights).with_name("ngrams.npz")
+    if not beside.exists() and table_of(weights) == DEFAULT_CHARSET:
+        beside = DEFAULT_NGRAMS
+    return NGrams.load(beside) if beside.exists() else None
+
+
+def _place(sorted_keys, key, among=slice(None)):
+    """Where a key stands, looked for in a part of the keys; or None."""
+    start = among.start or 0
+    at = start + int(np.searchsorted(sorted_keys[among], key))
+    return at if at < len(sorted_keys) and sorted_keys[at] == key else None
+
+
+def _places(sorted_keys, keys):
+    """Where each of ``keys`` stands: int32, -1 for those that do not."""
+    at = np.searchsorted(sorted_keys, keys)
+    missing = at == len(sorted_keys)
+    at[missing] = 0
+    if len(sorted_keys):
+        missing |= sorted_keys[at] != keys
+    at[missing] = -1
+    return at.astype(np.int32)

@@ -1,0 +1,208 @@
+"""The network of a weights file as an ONNX graph, built without Keras.
+
+In float32, or with the 8-bit integers of Jacob et al.: Quantization and Training of Neural Networks
+for Efficient Integer-Arithmetic-Only Inference, CVPR 2018, arXiv:1712.05877, section 2, in all but
+conv1. Each filter of a kernel, and each column of another, has a scale of its own; what goes between
+the convolutions has one a layer: the highest value that ``python -m crnn.tools.calibrate_int8`` saw there
+stands for 255. The LSTMs find theirs in each batch, so that company changes the last digits. Some
+of the integer operations exist in ONNX Runtime alone.
+"""
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from crnn.model import weights_file as weights
+
+INPUT, OUTPUT = "vgg_input", "blstm2_out"
+OPSET, IR_VERSION = 18, 10  # of 2023: old enough for every runtime in use
+MICROSOFT = "com.microsoft"  # operations of ONNX Runtime alone
+UNITS = 256  # of an LSTM
+EPSILON = 1e-3  # of Keras's batch normalisation
+_CONVOLUTIONS = {  # name: input channels, filters, kernel
+    "conv1": (1, 64, 3),
+    "conv2": (64, 128, 3),
+    "conv3": (128, 256, 3),
+    "conv4": (256, 256, 3),
+    "conv5": (256, 512, 3),
+    "conv6": (512, 512, 3),
+    "con7": (512, 512, 2),
+}
+_POOLS = {"conv1": (2, 2), "conv2": (2, 2), "conv4": (2, 1), "conv6": (2, 1)}  # after which layer
+_NORMALISED = ("conv5", "conv6")
+MEASURED = tuple(_CONVOLUTIONS)  # whose highest values integers need to know
+_HALF, _ALL = 127, 255  # of the steps of 8 bits
+_LSTM = {"hidden_size": UNITS, "direction": "bidirectional"}
+_GATES = np.r_[0:UNITS, 3 * UNITS : 4 * UNITS, UNITS : 3 * UNITS]  # Keras has i, f, c, o; ONNX i, o, f, c
+
+
+def shapes(classes):
+    """Shapes of all weights of the network, layer by layer, as the weights file has them."""
+    of_lstm = [(512, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,)]
+    return (
+        {name: [(k, k, before, after), (after,)] for name, (before, after, k) in _CONVOLUTIONS.items()}
+        | {f"{name}_bn": [(_CONVOLUTIONS[name][1],)] * 4 for name in _NORMALISED}
+        | dict.fromkeys(("blstm1", "blstm2"), 2 * of_lstm)
+        | {OUTPUT: [(512, classes), (classes,)]}
+    )
+
+
+def graph_from_weights(path, classes, peaks=None, measured=False):
+    """The network of a weights file as an ONNX model.
+
+    Args:
+        classes: of the softmax.
+        peaks: for 8-bit integers, the highest output of each layer in ``MEASURED``.
+        measured: give the outputs of these layers too, for ``peaks``.
+
+    Returns:
+        ``onnx.ModelProto``
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it does not fit; the message names the layer and the two shapes.
+    """
+    stored = weights.read(path)
+    weights.check(stored, shapes(classes), path)
+    graph = _Graph()
+    x = graph.add("Reshape", INPUT, graph.constant("nchw", np.int64([0, 1, 32, -1])))  # (n, 1, 32, width)
+    x = graph.add("Mul", x, graph.constant("scale", np.float32(1 / 127.5)))
+    x = graph.add("Sub", x, graph.constant("offset", np.float32(1)))
+    scales = peaks and _scales(graph, peaks)
+    for name, (_, _, size) in _CONVOLUTIONS.items():
+        kernel, bias = stored[name]
+        if name in _NORMALISED:
+            kernel, bias = _folded(kernel, bias, *stored[f"{name}_bn"])
+        kernel = kernel.transpose(3, 2, 0, 1)
+        window = {"kernel_shape": [size, size], "pads": [1] * 4 if size == 3 else [0] * 4}
+        if scales and name in MEASURED[1:]:
+            before = MEASURED[MEASURED.index(name) - 1]
+            filters = _integer_filters(graph, name, kernel, bias, scales[before])
+            # no ReLU: nothing below the zero point 0 can be written
+            x = graph.add("QLinearConv", x, *filters, f"{name}_scale", "zero", f"{name}_bias", **window)
+        else:
+            filters = graph.constant(f"{name}_kernel", kernel), graph.constant(f"{name}_bias", bias)
+            x = graph.add("Relu", graph.add("Conv", x, *filters, **window), output=f"{name}_relu")
+        if name in _POOLS:
+            x = graph.add("MaxPool", x, kernel_shape=_POOLS[name], strides=_POOLS[name])
+        if scales and name == MEASURED[0]:  # after the pool, which is ten times as fast in float32
+            x = graph.add("QuantizeLinear", x, f"{name}_scale", "zero")
+        if scales and name == MEASURED[-1]:
+            x = graph.add("DequantizeLinear", x, f"{name}_scale", "zero")
+    x = graph.add("Squeeze", x, graph.constant("height", np.int64([2])))  # (n, 512, steps)
+    x = graph.add("Transpose", x, perm=[2, 0, 1])  # (steps, n, 512)
+    together = graph.constant("both_directions", np.int64([0, 0, 2 * UNITS]))
+    for name in ("blstm1", "blstm2"):
+        x = (_integer_lstm if scales else _lstm)(graph, x, name, stored[name])  # (steps, 2, n, 256)
+        x = graph.add("Reshape", graph.add("Transpose", x, perm=[0, 2, 1, 3]), together)  # (steps, n, 512)
+    x = graph.add("Transpose", x, perm=[1, 0, 2])  # (n, steps, 512)
+    kernel, bias = stored[OUTPUT]
+    graph.constant("softmax_bias", bias)
+    if scales:
+        x = _integer_product(graph, x, kernel, "softmax_bias")
+    else:
+        x = graph.add("Add", graph.add("MatMul", x, graph.constant("softmax", kernel)), "softmax_bias")
+    graph.add("Softmax", x, output=OUTPUT, axis=-1)  # (n, steps, classes)
+    return graph.model(classes, [f"{name}_relu" for name in MEASURED] if measured else [])
+
+
+def _scales(graph, peaks):
+    """What one step of 8 bits is worth at the output of each layer; 0 is always 0."""
+    graph.operations.append(helper.make_opsetid(MICROSOFT, 1))
+    graph.constant("zero", np.uint8(0))
+    scales = {name: np.float32(peaks[name] / _ALL) for name in MEASURED}
+    for name, scale in scales.items():
+        graph.constant(f"{name}_scale", scale)
+    return scales
+
+
+def _integer_filters(graph, name, kernel, bias, scale_before):
+    """Inputs of a QLinearConv, from its input's scale to its kernel's zero point; its bias is added too."""
+    scale = _steps(kernel, (1, 2, 3))
+    rounded = np.rint(kernel / scale[:, None, None, None]).astype(np.int8)
+    graph.constant(f"{name}_bias", np.rint(bias / (scale_before * scale)).astype(np.int32))
+    return (
+        f"{MEASURED[MEASURED.index(name) - 1]}_scale",
+        "zero",
+        graph.constant(f"{name}_kernel", rounded),
+        graph.constant(f"{name}_kernel_scale", scale),
+        graph.constant(f"{name}_kernel_zero", np.zeros(len(scale), np.int8)),
+    )
+
+
+def _integer_product(graph, x, kernel, bias):
+    """``x`` (n, steps, 512), from -1 to 1 as LSTMs give it, times a kernel, and a bias added."""
+    scale = _steps(kernel, 0)
+    x_scale = graph.constant("lstm_scale", np.float32(1 / _HALF))
+    middle = graph.constant("middle", np.uint8(_HALF + 1))
+    x = graph.add("QuantizeLinear", x, x_scale, middle)
+    rounded = graph.constant("softmax", np.rint(kernel / scale).astype(np.int8))
+    steps = graph.constant("softmax_scale", scale)
+    return graph.add("MatMulIntegerToFloat", x, rounded, x_scale, steps, middle, "", bias, domain=MICROSOFT)
+
+
+def _steps(kernel, axes):
+    """What one step of 8 bits is worth in each filter; anything in one of zeros alone."""
+    highest = np.abs(kernel).max(axes)
+    return np.where(highest > 0, highest, 1) / np.float32(_HALF)
+
+
+class _Graph:
+    """Nodes and constants of an ONNX graph under construction."""
+
+    def __init__(self):
+        self.nodes, self.constants = [], []
+        self.operations = [helper.make_opsetid("", OPSET)]
+
+    def constant(self, name, values):
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def add(self, kind, *inputs, output=None, **attributes):
+        output = output or f"{kind.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def model(self, classes, others):
+        """The graph, with the outputs ``others`` (float32) beside its own."""
+        pictures = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["pictures", 32, "width", 1])
+        steps = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["pictures", "steps", classes])
+        outputs = [steps, *(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in others)]
+        graph = helper.make_graph(self.nodes, "crnn", [pictures], outputs, self.constants)
+        return helper.make_model(graph, opset_imports=self.operations, ir_version=IR_VERSION)
+
+
+def _folded(kernel, bias, gamma, beta, mean, variance):
+    """Kernel and bias of a convolution that does its batch normalisation too."""
+    scale = gamma / np.sqrt(variance + EPSILON)
+    return kernel * scale, (bias - mean) * scale + beta
+
+
+def _lstm(graph, x, name, values):
+    """A bidirectional LSTM over ``x`` (steps, n, 512), both directions in one array."""
+    kernel, recurrent, bias = _gates(values)
+    parts = {"kernel": kernel.transpose(0, 2, 1), "recurrent": recurrent.transpose(0, 2, 1), "bias": bias}
+    constants = [graph.constant(f"{name}_{part}", array) for part, array in parts.items()]
+    return graph.add("LSTM", x, *constants, **_LSTM)
+
+
+def _integer_lstm(graph, x, name, values):
+    """The same with 8-bit kernels."""
+    *kernels, bias = _gates(values)
+    rounded, scales = [], []
+    for part, kernel in zip(("kernel", "recurrent"), kernels, strict=True):
+        scale = _steps(kernel, 1)
+        rounded.append(graph.constant(f"{name}_{part}", np.rint(kernel / scale[:, None]).astype(np.int8)))
+        scales.append(graph.constant(f"{name}_{part}_scale", scale))
+        scales.append(graph.constant(f"{name}_{part}_zero", np.zeros(scale.shape, np.int8)))
+    others = graph.constant(f"{name}_bias", bias), "", "", "", ""  # lengths, first states, peepholes
+    return graph.add("DynamicQuantizeLSTM", x, *rounded, *others, *scales, **_LSTM, domain=MICROSOFT)
+
+
+def _gates(values):
+    """Kernel (2, 512, 1024), recurrent kernel (2, 256, 1024) and bias (2, 2048) with the gates as ONNX has them."""
+    nothing = np.zeros(4 * UNITS, np.float32)  # ONNX has a second bias, for the recurrent product
+    return (
+        np.stack([kernel[:, _GATES] for kernel in values[::3]]),
+        np.stack([kernel[:, _GATES] for kernel in values[1::3]]),
+        np.stack([np.concatenate([bias[_GATES], nothing]) for bias in values[2::3]]),
+    )

@@ -1,0 +1,45 @@
+"""Lines kept in a file, for those that take long to make."""
+
+import numpy as np
+
+from crnn.synthesis.line_generator import Line
+
+
+class Rendered:
+    """The lines of a file.
+
+    Args:
+        path: ``*.npz`` that ``save`` wrote.
+    """
+
+    def __init__(self, path):
+        with np.load(path) as file:
+            self.pixels, self.texts, self.kinds = file["pixels"], file["texts"], file["kinds"]
+            self.columns, self.characters = file["columns"], file["characters"]
+            self.left, self.right = file["left"], file["right"]
+
+    def __len__(self):
+        return len(self.texts)
+
+    def line(self, number):
+        columns, characters = (slice(*ends[number : number + 2]) for ends in (self.columns, self.characters))
+        image = self.pixels[:, columns]
+        return Line(
+            image, str(self.texts[number]), self.left[characters], self.right[characters], str(self.kinds[number])
+        )
+
+
+def save(lines, path):
+    """Keep lines in a file: whole, or not at all."""
+    partial = path.with_name(path.name + ".partial.npz")
+    np.savez_compressed(
+        partial,
+        pixels=np.hstack([line.image for line in lines]),
+        texts=np.array([line.text for line in lines]),
+        kinds=np.array([line.kind for line in lines]),
+        columns=np.cumsum([0] + [line.image.shape[1] for line in lines]),
+        characters=np.cumsum([0] + [len(line.text) for line in lines]),
+        left=np.concatenate([line.left for line in lines]).astype(np.float32),
+        right=np.concatenate([line.right for line in lines]).astype(np.float32),
+    )
+    partial.replace(path)

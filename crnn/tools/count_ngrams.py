@@ -1,0 +1,34 @@
+"""``python -m crnn.tools.count_ngrams``: count which characters follow which in texts, for reading."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from crnn.charset import Charset
+from crnn.inference.ngram_lm import NGrams
+from crnn.paths import DEFAULT_CHARSET
+from crnn.synthesis.texts import running_texts
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="python -m crnn.tools.count_ngrams", description="Count which characters follow which, for reading."
+    )
+    parser.add_argument("path", type=Path, help="FILE.npz to write; ngrams.npz beside a weights file is found there")
+    parser.add_argument("texts", type=Path, nargs="+", help="UTF-8 text files, or folders of *.txt")
+    parser.add_argument("--charset", type=Path, default=DEFAULT_CHARSET, help="table of labels (default: data/'s)")
+    options = parser.parse_args()
+    try:
+        charset = Charset.from_file(options.charset)
+        ngrams = NGrams.counted([charset.fold(text) for text in running_texts(options.texts)], charset)
+        ngrams.save(options.path)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    sizes = ", ".join(f"{len(key):,}" for key in ngrams.keys)
+    print(f"{options.path}: {sizes} n-grams of one to {len(ngrams.keys)} characters")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,239 @@
+"""``python -m crnn.tools.render_in_browser``: lines as a browser shows them, each character's place from the DOM.
+
+Pages of random texts, faces, sizes, colours and styles are shown in headless Chromium; each line is
+cut out of the screenshot. ``train.py --synthetic --rendered FILE`` mixes them into the training.
+"""
+
+import argparse
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from crnn.charset import Charset
+from crnn.geometry import HEIGHT, MIN_WIDTH
+from crnn.image import to_height
+from crnn.paths import DEFAULT_CHARSET
+from crnn.synthesis.batch_stream import Source, write_preview
+from crnn.synthesis.line_generator import CHINESE_KINDS, Line
+from crnn.synthesis.line_store import save
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+LINES = 60  # of a page
+FACES = 12  # of each script on a page, at most: loading them takes more time than all else
+SCALES = (1, 1, 1, 1, 1.25, 1.5, 2)  # device pixels per CSS pixel
+BUDGET = 20_000  # ms of virtual time for a page to load its faces
+MOST_PLACES = 120  # characters of a line whose places are asked for
+
+# Inks and grounds of web pages; a third of the lines takes any two colours that are far enough apart.
+COLOURS = [
+    ("#000", "#fff"), ("#333", "#fff"), ("#666", "#fff"), ("#222", "#f5f5f5"), ("#1a0dab", "#fff"),
+    ("#d32f2f", "#fff"), ("#888", "#fafafa"), ("#fff", "#000"), ("#ddd", "#1e1e1e"), ("#fff", "#1677ff"),
+    ("#abb2bf", "#282c34"), ("#fff", "#d32f2f"), ("#5b4636", "#f4ecd8"), ("#0a0", "#111"),
+]  # fmt: skip
+
+SCRIPT = """
+document.fonts.ready.then(() => {
+  const range = document.createRange();
+  const lines = [...document.querySelectorAll("div")].map(div => {
+    const text = div.firstChild, box = div.getBoundingClientRect(), places = [];
+    for (let i = 0; i < Math.min(text.length, MOST); i++) {
+      range.setStart(text, i); range.setEnd(text, i + 1);
+      const place = range.getBoundingClientRect();
+      places.push([place.left, place.right]);
+    }
+    return {top: box.top, bottom: box.bottom, left: box.left, places};
+  });
+  const out = document.createElement("pre");
+  const failed = [...document.fonts].filter(face => face.status == "error").map(face => face.family);
+  out.id = "places"; out.textContent = JSON.stringify({lines, failed});
+  document.body.appendChild(out);
+});
+"""
+FONTCONFIG = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+<include ignore_missing="yes">/etc/fonts/fonts.conf</include>{}</fontconfig>"""
+SUBPIXELS = """
+<match target="pattern"><edit name="rgba" mode="assign"><const>rgb</const></edit></match>
+<match target="font"><edit name="rgba" mode="assign"><const>rgb</const></edit></match>"""
+
+
+class Page:
+    """A page of lines, and the picture of each.
+
+    Args:
+        maker: ``lines.LineMaker``, for its faces and texts. rng: decides everything.
+        folders: where the faces are, for those that the browser knows by name alone.
+    """
+
+    def __init__(self, maker, rng, folders=()):
+        self.maker, self.rng, self.folders = maker, rng, folders
+        self.scale = float(rng.choice(SCALES))
+        self.subpixels = rng.random() < 0.3
+        self.faces, self.lines = {}, []
+        divisions = [self._division() for _ in range(LINES)]
+        faces = "".join(
+            f'@font-face {{ font-family: "{name}"; src: {_source(face)}; }}\n' for name, face in self.faces.items()
+        )
+        self.html = (
+            f'<!doctype html><meta charset="utf-8"><style>{faces}'
+            "body { margin: 0 } div { white-space: pre; overflow: hidden; width: 100% }</style>"
+            + "\n".join(divisions)
+            + f"<script>{SCRIPT.replace('MOST', str(MOST_PLACES))}</script>"
+        )
+
+    def _division(self):
+        rng, maker = self.rng, self.maker
+        kind, text = maker.texts.draw_lot(rng)
+        chinese = kind in CHINESE_KINDS
+        main = self._face(chinese)
+        latin = self._face(False) if not chinese or rng.random() < 0.6 else main
+        size = int(rng.choice((rng.integers(11, 20), rng.integers(14, 28), rng.integers(20, 48)), p=(0.55, 0.3, 0.15)))
+        drawable = self.faces[main].drawable | self.faces[latin].drawable | {" "}
+        text = "".join(c for c in text if c in drawable)
+        text = " ".join(text.split())  # as the browser would show it, but for the blanks at the ends
+        self.lines.append((kind, text, {main, latin}))
+        ink, ground = self._colours()
+        style = [
+            f'font: {size}px "{latin}", "{main}"',
+            f"line-height: {rng.uniform(1.15, 1.9):.2f}",
+            f"color: {ink}",
+            f"background: {ground}",
+            f"padding-left: {rng.uniform(0, 0.6):.2f}em",
+        ]
+        lot = rng.random(7).tolist()
+        style += ["font-weight: bold"] * (lot[0] < 0.15) + ["font-style: italic"] * (lot[1] < 0.07)
+        style += [f"letter-spacing: {rng.uniform(-0.03, 0.15):.3f}em"] * (lot[2] < 0.12)
+        style += ["text-decoration: underline"] * (lot[3] < 0.1) + ["text-decoration: line-through"] * (lot[3] > 0.99)
+        style += ["border-bottom: 1px solid " + ink] * (lot[4] < 0.04) + ["border-top: 1px solid " + ink] * (
+            lot[4] > 0.97
+        )
+        style += [f"opacity: {rng.uniform(0.6, 1):.2f}"] * (lot[5] < 0.06)
+        style += [f"background: linear-gradient(90deg, {ground}, {_mixed(ground, ink)})"] * (lot[6] < 0.04)
+        return f"<div style='{'; '.join(style)}'>{html.escape(text) or '.'}</div>"
+
+    def _face(self, chinese):
+        """Name of a face on this page: an outline, which browsers can scale."""
+        name = f"{'chinese' if chinese else 'latin'}{self.rng.integers(FACES)}"
+        while name not in self.faces:
+            face = self.maker.faces.draw_lot(self.rng, chinese)
+            if not face.sizes:
+                self.faces[name] = face
+        return name
+
+    def _colours(self):
+        rng = self.rng
+        if rng.random() < 0.67:
+            return COLOURS[rng.integers(len(COLOURS))]
+        while True:
+            pair = rng.integers(0, 256, (2, 3))
+            if abs(np.diff(pair @ (0.299, 0.587, 0.114))[0]) > 70:
+                return tuple("#{:02x}{:02x}{:02x}".format(*colour) for colour in pair)
+
+    def shown(self, program, folder):
+        """The lines of the page as the browser shows it."""
+        path, shot = folder / "page.html", folder / "page.png"
+        path.write_text(self.html, encoding="utf-8")
+        settings = "".join(f"<dir>{html.escape(str(place.resolve()))}</dir>" for place in self.folders)
+        settings += SUBPIXELS if self.subpixels else ""
+        (folder / "fonts.conf").write_text(FONTCONFIG.format(settings), encoding="utf-8")
+        shot.unlink(missing_ok=True)
+        environment = os.environ | {"FONTCONFIG_FILE": str(folder / "fonts.conf")}
+        command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
+        command += ["--allow-file-access-from-files", f"--force-device-scale-factor={self.scale}"]
+        command += ["--window-size=1000,5000", f"--user-data-dir={folder / 'profile'}"]
+        command += [f"--virtual-time-budget={BUDGET}", f"--screenshot={shot}", "--dump-dom", path.as_uri()]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        found = re.search(r'<pre id="places">(.*?)</pre>', result.stdout, re.DOTALL)
+        picture = cv2.imread(str(shot), cv2.IMREAD_GRAYSCALE)
+        if not found or picture is None:
+            raise OSError(f"{program} showed nothing: {result.stderr.strip()[-300:]}")
+        said = json.loads(html.unescape(found[1]))
+        failed = {name.strip('"') for name in said["failed"]}
+        for (kind, text, faces), line in zip(self.lines, said["lines"], strict=True):
+            cut = None if faces & failed else self._cut(picture, kind, text, line)
+            if cut is not None:
+                yield cut
+
+    def _cut(self, picture, kind, text, line):
+        """One line out of the screenshot, as wide as it has room at height 32; None if too little is left."""
+        top, bottom = (round(line[edge] * self.scale) for edge in ("top", "bottom"))
+        if bottom > picture.shape[0] or bottom - top < 8 or len(text) < 1:
+            return None
+        places = np.array(line["places"][: len(text)], np.float32) * self.scale
+        room = min(MIN_WIDTH * (bottom - top) / HEIGHT, picture.shape[1])
+        if self.rng.random() < 0.2:
+            room *= self.rng.uniform(0.1, 1)  # short ones too
+        fits = int(np.searchsorted(places[:, 1], room - 1))
+        text = text[:fits].rstrip()
+        if not text:
+            return None
+        end = min(picture.shape[1], round(places[len(text) - 1, 1] + self.rng.uniform(0, 0.5) * (bottom - top)))
+        if fits < len(places):  # the next one must not show
+            end = min(end, int(places[len(text), 0]))
+        image = to_height(picture[top:bottom, :end])[:, :MIN_WIDTH]
+        scale = image.shape[1] / end
+        left, right = places[: len(text)].T * scale
+        fold = self.maker.charset.fold_character
+        if np.ptp(image) < 40 or any(len(fold(c)) != 1 for c in text):
+            return None
+        return Line(image, "".join(map(fold, text)), left, right, kind)
+
+
+def _source(face):
+    """Where a page finds a face: a collection by the name that the system knows, a file by its address."""
+    if face.path.suffix.lower() in (".ttc", ".otc"):
+        return f'local("{face.postscript_name}"), local("{face.family} {face.style}")'
+    return f'url("{face.path.resolve().as_uri()}")'
+
+
+def _mixed(a, b):
+    return f"color-mix(in srgb, {a} 80%, {b})"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog="python -m crnn.tools.render_in_browser", description="Have a browser show lines of text for training."
+    )
+    parser.add_argument("path", type=Path, help="FILE.npz to write")
+    parser.add_argument("--pages", type=int, default=100, help=f"of {LINES} lines")
+    parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
+    parser.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
+    parser.add_argument(
+        "--charset", type=Path, default=DEFAULT_CHARSET, help="table of labels (default: the one in data/)"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--preview", action="store_true", help="also write FILE.png")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if not program:
+        print(f"none of {', '.join(PROGRAMS)} is installed", file=sys.stderr)
+        return 1
+    charset = Charset.from_file(options.charset)
+    maker = Source(tuple(options.fonts), tuple(options.texts), options.seed).maker(charset)
+    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in tqdm(range(options.pages), unit=" pages"):
+            page = Page(maker, np.random.default_rng((options.seed, number)), options.fonts)
+            lines += page.shown(program, Path(folder))
+    save(lines, options.path)
+    print(f"{options.path}: {len(lines)} lines")
+    if options.preview:
+        write_preview([line.image for line in lines[:120]], options.path.with_suffix(".png"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
