@@ -1,8 +1,4 @@
-"""Lines of text drawn from fonts and texts: the training data of this project.
+"""Lines of text drawn from fonts and texts: a stream for training, or a data set on disk.
 
-``faces`` finds and draws fonts, ``texts`` says what stands in a line, ``drawing`` puts the two
-together, ``shaping`` bends it, ``surroundings`` says what stands beside it, ``inking`` makes a picture
-of it as cameras, scanners and browsers do, by means of ``degradation``, ``lines`` draws all the lots,
-``stream`` feeds a trainer from other processes. ``gather`` fetches the fonts and the texts that the
-project's own weights learn from, ``corpora`` gets the texts out of their packages.
+It knows nothing of networks, of reading or of training. Of the data set it uses the writer alone.
 """

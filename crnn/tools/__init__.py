@@ -1,0 +1,1 @@
+"""Commands for maintainers, each run as ``python -m crnn.tools.NAME``. Nothing else imports them."""
