@@ -83,8 +83,8 @@ def _weights(given):
 
 
 def train_on_stream(options):
-    from crnn.synthesis.batch_stream import Source
-    from crnn.synthesis.line_generator import Look
+    from crnn.synthesis.config import SynthesisConfig
+    from crnn.synthesis.source import LineSource
     from crnn.training.recipe import Recipe
     from crnn.training.synthetic_trainer import Trainer
 
@@ -96,9 +96,9 @@ def train_on_stream(options):
         stages = zip(recipe.stages, options.lines, strict=False)
         recipe = replace(recipe, stages=tuple(replace(stage, lines=lines) for stage, lines in stages))
     fonts, texts = tuple(options.fonts), tuple(options.texts)
-    source = Source(fonts, texts, seed=recipe.seed, rendered=tuple(options.rendered))
+    source = LineSource(fonts, texts, seed=recipe.seed, rendered=tuple(options.rendered))
     heldout_texts = tuple(options.heldout_texts or texts)
-    heldout = Source(fonts, heldout_texts, seed=recipe.seed + 1_000_000, look=Look.basic())
+    heldout = LineSource(fonts, heldout_texts, seed=recipe.seed + 1_000_000, config=SynthesisConfig.evaluation())
     Trainer(recipe, source, heldout, options.folder or "runs/synthetic", options.processes).run()
     return 0
 

@@ -9,9 +9,10 @@ import pytest
 
 from crnn.charset import Charset
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis.batch_stream import Source
-from crnn.synthesis.line_generator import Line, Look
-from crnn.synthesis.line_store import Rendered, save
+from crnn.synthesis.config import SynthesisConfig
+from crnn.synthesis.line_generator import LineSample
+from crnn.synthesis.line_store import LineStore, save
+from crnn.synthesis.source import LineSource
 from crnn.tools.render_in_browser import PROGRAMS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,14 +26,14 @@ def kept(tmp_path):
     for text, width in (("ab", 40), ("的 1", 60)):
         edges = np.linspace(2, width - 2, len(text) + 1, dtype=np.float32)
         image = rng.integers(0, 256, (32, width), np.uint8)
-        lines.append(Line(image, text, edges[:-1], edges[1:], "english"))
+        lines.append(LineSample(image, text, edges[:-1], edges[1:], "english"))
     save(lines, tmp_path / "lines.npz")
     return tmp_path / "lines.npz", lines
 
 
 def test_kept_lines_come_back(kept):
     path, lines = kept
-    rendered = Rendered(path)
+    rendered = LineStore(path)
     assert len(rendered) == 2
     for number, line in enumerate(lines):
         again = rendered.line(number)
@@ -42,8 +43,8 @@ def test_kept_lines_come_back(kept):
 
 
 def test_kept_lines_are_mixed_in(kept, font_folder):
-    source = Source((font_folder,), seed=3, system_fonts=False, rendered=(kept[0],))
-    half = replace(source, look=Look(rendered=0.5)).maker(Charset.from_file(DEFAULT_CHARSET))
+    source = LineSource((font_folder,), seed=3, system_fonts=False, rendered=(kept[0],))
+    half = replace(source, config=SynthesisConfig(rendered=0.5)).generator(Charset.from_file(DEFAULT_CHARSET))
     taken = sum(half.line(number).text in ("ab", "的 1") for number in range(60))
     assert 15 < taken < 45
     assert half.line(7).text == half.line(7).text
@@ -54,7 +55,7 @@ def test_a_browser_shows_lines(font_folder, tmp_path):
     command = [sys.executable, "-m", "crnn.tools.render_in_browser", tmp_path / "lines.npz", "--pages", "1"]
     result = subprocess.run([*command, "--fonts", font_folder], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    rendered = Rendered(tmp_path / "lines.npz")
+    rendered = LineStore(tmp_path / "lines.npz")
     assert len(rendered) > 30
     charset = Charset.from_file(DEFAULT_CHARSET)
     for number in range(len(rendered)):

@@ -22,12 +22,12 @@ def evaluated(*options):
 def test_each_word_is_drawn_in_each_face(font_folder):
     words = WORDS.read_text(encoding="utf-8").split()
     assert len(words) == 300
-    lines = list(heldout.words_in_each_face([font_folder], CHARSET, 1, words[:7]))
+    lines = list(heldout.words_in_each_font([font_folder], CHARSET, 1, words[:7]))
     assert len(lines) % 7 == 0 and [line.text for line in lines[:7]] == words[:7]
 
 
 def test_each_character_of_the_table_is_drawn(font_folder):
-    first_face = list(heldout.table_in_each_face([font_folder], CHARSET, 1))
+    first_face = list(heldout.charset_in_each_font([font_folder], CHARSET, 1))
     drawn = set("".join(line.text for line in first_face))
     assert drawn <= set(CHARSET.characters) and len(drawn) > 5000
 

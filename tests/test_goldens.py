@@ -14,8 +14,8 @@ import pytest
 from crnn.charset import Charset
 from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis.batch_stream import Source
-from crnn.synthesis.line_generator import Look
+from crnn.synthesis.config import SynthesisConfig
+from crnn.synthesis.source import LineSource
 from crnn.training.dataset_trainer import Configuration, Fitting
 from crnn.training.recipe import Recipe, Stage
 from crnn.training.synthetic_trainer import Trainer
@@ -28,11 +28,11 @@ WRITTEN = "b61859f30f61f5f4"
 
 @pytest.fixture(scope="module")
 def source(font_folder):
-    return Source((font_folder,), seed=5, system_fonts=False)
+    return LineSource((font_folder,), seed=5, system_fonts=False)
 
 
 def test_drawn_lines(source):
-    maker = source.maker(Charset.from_file(DEFAULT_CHARSET))
+    maker = source.generator(Charset.from_file(DEFAULT_CHARSET))
     rows = (ROOT / "tests" / "golden_lines.tsv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 60
     for number, row in enumerate(rows):
@@ -51,8 +51,10 @@ def measured(line):
 def data_set(font_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("golden") / "data"
     charset = Charset.from_file(DEFAULT_CHARSET)
-    source = Source((font_folder,), seed=6, system_fonts=False, look=Look.basic(ten_characters=1.0))
-    maker = source.maker(charset)
+    source = LineSource(
+        (font_folder,), seed=6, system_fonts=False, config=SynthesisConfig.evaluation(ten_characters=1.0)
+    )
+    maker = source.generator(charset)
     lines = ((line.image, line.text) for line in map(maker.line, range(12)))
     write_data_set(lines, 12, charset, folder, parts=2, batches=3, packed=False)
     return folder

@@ -14,11 +14,11 @@ from crnn.dataset.label_file import Labels
 from crnn.dataset.layout import batch_folders, read_image
 from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis import compositing as inking
-from crnn.synthesis import degradation, patterns
-from crnn.synthesis.batch_stream import STEPS, Source, Stream, column_labels, make_batch
-from crnn.synthesis.fonts import Faces
-from crnn.synthesis.line_generator import BY_LOT, Look
+from crnn.synthesis import compositing, degradation, patterns
+from crnn.synthesis.batch_stream import TIME_STEPS, BatchStream, frame_labels, make_batch
+from crnn.synthesis.config import EFFECTS, SynthesisConfig
+from crnn.synthesis.fonts import FontSet
+from crnn.synthesis.source import LineSource
 from crnn.synthesis.texts import KINDS, Texts, kind_of
 from crnn.synthesis.typesetting import Style, draw
 from crnn.tools.mine_hard_characters import misread, text_of
@@ -32,25 +32,25 @@ def source(font_folder, tmp_path_factory):
     texts = tmp_path_factory.mktemp("texts")
     (texts / "zh.txt").write_text("他说：现在开始！我们看一看，好不好？" * 40, encoding="utf-8")
     (texts / "en.txt").write_text("The quick brown fox jumps over the lazy dog, all day. " * 40, encoding="utf-8")
-    return Source((font_folder,), (texts,), seed=3, system_fonts=False)
+    return LineSource((font_folder,), (texts,), seed=3, system_fonts=False)
 
 
 @pytest.fixture(scope="session")
-def maker(source):
-    return source.maker(CHARSET)
+def generator(source):
+    return source.generator(CHARSET)
 
 
-def test_a_line_depends_on_seed_and_index_alone(source, maker):
-    first, again = maker.line(5), source.maker(CHARSET).line(5)
-    maker.line(9)
-    assert first.text == again.text == maker.line(5).text
+def test_a_line_depends_on_seed_and_index_alone(source, generator):
+    first, again = generator.line(5), source.generator(CHARSET).line(5)
+    generator.line(9)
+    assert first.text == again.text == generator.line(5).text
     np.testing.assert_array_equal(first.image, again.image)
-    assert replace(source, seed=4).maker(CHARSET).line(5).text != first.text
+    assert replace(source, seed=4).generator(CHARSET).line(5).text != first.text
 
 
-def test_lines_are_what_the_network_takes(maker):
+def test_lines_are_what_the_network_takes(generator):
     seen = set()
-    for line in map(maker.line, range(150)):
+    for line in map(generator.line, range(150)):
         seen.add(line.kind)
         assert line.image.shape[0] == 32 and line.image.dtype == np.uint8 and 1 <= line.image.shape[1] <= 280
         assert line.text == CHARSET.fold(line.text) != ""
@@ -60,9 +60,11 @@ def test_lines_are_what_the_network_takes(maker):
     assert seen == {*KINDS, "ten"}
 
 
-@pytest.mark.parametrize("more", [{}, {"altered": 1}, {"stretched": 1}, {"slanted": 1}, {"narrowed": 1}], ids=str)
+@pytest.mark.parametrize("more", [{}, {"elastic": 1}, {"stretched": 1}, {"slanted": 1}, {"perspective": 1}], ids=str)
 def test_boxes_stand_where_the_ink_is(source, more):
-    clean = replace(source, look=Look.basic(ten_characters=0, plain=1, inverted=0, **more)).maker(CHARSET)
+    clean = replace(
+        source, config=SynthesisConfig.evaluation(ten_characters=0, undegraded=1, inverted=0, **more)
+    ).generator(CHARSET)
     inside, outside = [], []
     for line in map(clean.line, range(40)):
         darkness = 255.0 - line.image.mean(axis=0)
@@ -75,10 +77,12 @@ def test_boxes_stand_where_the_ink_is(source, more):
     assert np.mean(inside) > np.mean(outside) + 20
 
 
-@pytest.mark.parametrize("what", BY_LOT)
+@pytest.mark.parametrize("what", EFFECTS)
 def test_what_surrounds_a_text_leaves_text_and_boxes_as_they_are(source, what):
-    without = replace(source, look=Look.basic(plain=0, ten_characters=0)).maker(CHARSET)
-    with_it = replace(source, look=Look.basic(plain=0, ten_characters=0, **{what: 1.0})).maker(CHARSET)
+    without = replace(source, config=SynthesisConfig.evaluation(undegraded=0, ten_characters=0)).generator(CHARSET)
+    with_it = replace(
+        source, config=SynthesisConfig.evaluation(undegraded=0, ten_characters=0, **{what: 1.0})
+    ).generator(CHARSET)
     different = 0
     for number in range(20):
         line, other = without.line(number), with_it.line(number)
@@ -105,7 +109,7 @@ def test_specks_are_as_many_and_as_large_as_asked():
     assert np.array_equal(specks[::3, ::3].repeat(3, axis=0).repeat(3, axis=1), specks)
 
 
-@pytest.mark.parametrize("spoil", [inking.dotted, inking.faded])
+@pytest.mark.parametrize("spoil", [compositing.dotted, compositing.faded])
 def test_spoilt_ink_is_less_but_where_it_was(spoil):
     coverage = np.zeros((80, 400), np.uint8)
     coverage[20:60, 40:360] = 255
@@ -117,7 +121,10 @@ def test_spoilt_ink_is_less_but_where_it_was(spoil):
 
 
 def test_some_lines_have_few_characters(source):
-    none, all_ = (replace(source, look=Look.basic(ten_characters=0, few=few)).maker(CHARSET) for few in (0, 1))
+    none, all_ = (
+        replace(source, config=SynthesisConfig.evaluation(ten_characters=0, few_characters=few)).generator(CHARSET)
+        for few in (0, 1)
+    )
     shorter = 0
     for number in range(40):
         line, other = none.line(number), all_.line(number)
@@ -136,7 +143,7 @@ def test_words_are_joined_and_none_is_lost():
 
 
 def test_prices_have_small_parts(source):
-    faces = source.maker(CHARSET).faces
+    faces = source.generator(CHARSET).fonts
     face = next(face for group in faces.latin for face in group if not face.sizes)
     usual = draw("$12.80", lambda _: face, Style(40), 400)
     small = draw("$12.80", lambda _: face, Style(40, small=0.5), 400)
@@ -155,10 +162,12 @@ def test_prices_have_small_parts(source):
 
 
 def test_altered_faces_leave_all_else_as_it_is(source):
-    none, some, all_ = (replace(source, look=Look(altered=share)).maker(CHARSET) for share in (0, 0.5, 1))
+    none, some, all_ = (
+        replace(source, config=SynthesisConfig(elastic=share)).generator(CHARSET) for share in (0, 0.5, 1)
+    )
     same = 0
     for number in range(40):
-        lines = [maker.line(number) for maker in (none, some, all_)]
+        lines = [generator.line(number) for generator in (none, some, all_)]
         longest = max((line.text for line in lines), key=len)  # one may be too long by what the ripples add
         assert all(longest.startswith(line.text) for line in lines)
         assert not np.array_equal(lines[0].image, lines[2].image)
@@ -167,37 +176,37 @@ def test_altered_faces_leave_all_else_as_it_is(source):
 
 
 def test_ten_character_lines_have_the_data_sets_format(source):
-    maker = replace(source, look=Look(ten_characters=1)).maker(CHARSET)
-    for line in map(maker.line, range(20)):
+    generator = replace(source, config=SynthesisConfig(ten_characters=1)).generator(CHARSET)
+    for line in map(generator.line, range(20)):
         assert line.image.shape == (32, 280) and len(line.text) == 10
 
 
-def test_column_labels_spell_the_line(maker):
-    for line in map(maker.line, range(30)):
-        labels = column_labels(line, CHARSET.encode(line.text), CHARSET.blank)
-        assert labels.shape == (STEPS,)
+def test_frame_labels_spell_the_line(generator):
+    for line in map(generator.line, range(30)):
+        labels = frame_labels(line, CHARSET.encode(line.text), CHARSET.blank)
+        assert labels.shape == (TIME_STEPS,)
         named = {CHARSET.characters[label] for label in labels if label != CHARSET.blank}
         assert named <= set(line.text) and named
 
 
-def test_full_width_forms_are_drawn_and_labelled_in_ascii(maker):
-    texts = [maker.line(i).text for i in range(200)]
+def test_full_width_forms_are_drawn_and_labelled_in_ascii(generator):
+    texts = [generator.line(i).text for i in range(200)]
     assert any(":" in text for text in texts) and not any("：" in text for text in texts)
 
 
-def test_labels_of_a_batch_can_be_aligned(maker):
-    batch = make_batch(maker, 0, 64)
+def test_labels_of_a_batch_can_be_aligned(generator):
+    batch = make_batch(generator, 0, 64)
     assert batch.images.shape == (64, 32, 280, 1)
     for labels, length, text in zip(batch.labels, batch.label_length[:, 0], batch.texts, strict=True):
         assert CHARSET.decode(labels[:length]) == text
-        assert 0 < steps_needed(labels[:length]) <= STEPS
+        assert 0 < steps_needed(labels[:length]) <= TIME_STEPS
 
 
-def test_the_stream_is_the_same_for_any_number_of_processes_and_any_start(source, maker):
-    expected = [make_batch(maker, 4 * number, 4) for number in range(4)]
-    with Stream(source, CHARSET, 4, first=0, processes=1) as one:
+def test_the_stream_is_the_same_for_any_number_of_processes_and_any_start(source, generator):
+    expected = [make_batch(generator, 4 * number, 4) for number in range(4)]
+    with BatchStream(source, CHARSET, 4, first=0, processes=1) as one:
         batches = [next(one) for _ in range(4)]
-    with Stream(source, CHARSET, 4, first=1, processes=2) as two:
+    with BatchStream(source, CHARSET, 4, first=1, processes=2) as two:
         batches += [next(two) for _ in range(3)]
     for batch, want in zip(batches, expected + expected[1:], strict=True):
         np.testing.assert_array_equal(batch.images, want.images)
@@ -206,7 +215,7 @@ def test_the_stream_is_the_same_for_any_number_of_processes_and_any_start(source
 
 def test_a_failing_process_is_an_error_and_no_hang(tmp_path):
     with pytest.raises(RuntimeError, match="no face that writes Chinese"):
-        with Stream(Source((tmp_path,), system_fonts=False), CHARSET, 4) as stream:
+        with BatchStream(LineSource((tmp_path,), system_fonts=False), CHARSET, 4) as stream:
             next(stream)
 
 
@@ -226,7 +235,7 @@ def test_every_kind_of_text_folds_to_something():
 
 def test_a_folder_without_fonts_is_said(tmp_path):
     with pytest.raises(ValueError, match="no face that writes Chinese"):
-        Faces([tmp_path], CHARSET)
+        FontSet([tmp_path], CHARSET)
 
 
 def test_a_data_set_is_written_unpacked_and_read(source, tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from crnn.model.network import CRNN
-from crnn.synthesis.batch_stream import Source
+from crnn.synthesis.source import LineSource
 from crnn.training.recipe import Recipe, Stage
 from crnn.training.synthetic_trainer import Trainer
 
@@ -19,7 +19,7 @@ def make_trainer(font_folder, tmp_path):
             Stage(stage, count, 1e-3, decay=0.5, warm_up=2, batch_size=2, resting=resting.get(stage, ()))
             for stage, count in zip(names, lines, strict=True)
         ]
-        source = Source((font_folder,), seed=1, system_fonts=False)
+        source = LineSource((font_folder,), seed=1, system_fonts=False)
         return Trainer(Recipe(tuple(stages)), source, source, tmp_path / name, heldout_lines=8)
 
     return make

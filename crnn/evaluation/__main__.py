@@ -45,9 +45,9 @@ def _pictures(options, charset):
         lines = heldout.of_kind(options.fonts, options.texts, charset, options.seed, options.kind, options.synthetic)
     elif options.words:
         words = options.words.read_text(encoding="utf-8").split()
-        lines = heldout.words_in_each_face(options.fonts, charset, options.seed, words)
+        lines = heldout.words_in_each_font(options.fonts, charset, options.seed, words)
     else:
-        lines = heldout.table_in_each_face(options.fonts, charset, options.seed)
+        lines = heldout.charset_in_each_font(options.fonts, charset, options.seed)
     lines = list(lines)
     return [line.image for line in lines], [line.text for line in lines]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from crnn.charset import Charset
 from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis.batch_stream import Source, drawn_side_by_side, write_preview
-from crnn.synthesis.line_generator import Look
+from crnn.synthesis.batch_stream import generate_parallel, write_preview
+from crnn.synthesis.config import SynthesisConfig
+from crnn.synthesis.source import LineSource
 
 
 def arguments():
@@ -33,18 +34,18 @@ def arguments():
 
 def main():
     options = arguments()
-    look = Look() if options.preview else Look.basic(ten_characters=1.0)
-    source = Source(tuple(options.fonts), tuple(options.texts), options.seed, not options.no_system_fonts, look)
+    config = SynthesisConfig() if options.preview else SynthesisConfig.evaluation(ten_characters=1.0)
+    source = LineSource(tuple(options.fonts), tuple(options.texts), options.seed, not options.no_system_fonts, config)
     try:
         charset = Charset.from_file(options.charset)
-        maker = source.maker(charset)  # here too: its errors are for people
+        generator = source.generator(charset)  # here too: its errors are for people
         if options.preview:
             options.folder.mkdir(parents=True, exist_ok=True)
-            images = [maker.line(number).image for number in range(options.images)]
+            images = [generator.line(number).image for number in range(options.images)]
             write_preview(images, options.folder / "preview.png")
         else:
             shape = (options.parts, options.batches)
-            lines = drawn_side_by_side(source, charset, options.images, options.processes)
+            lines = generate_parallel(source, charset, options.images, options.processes)
             write_data_set(lines, options.images, charset, options.folder, *shape, packed=not options.unpacked)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)

@@ -3,7 +3,7 @@
 import multiprocessing
 import queue
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,60 +11,38 @@ import numpy as np
 from crnn.ctc import steps_needed
 from crnn.geometry import HEIGHT, MIN_WIDTH, step_centre, time_steps
 from crnn.image import add_colour
-from crnn.synthesis.fonts import Faces, system_folders
-from crnn.synthesis.line_generator import LineMaker, Look
-from crnn.synthesis.line_store import Rendered
-from crnn.synthesis.texts import Texts
 
-STEPS = time_steps(MIN_WIDTH)
-_LOOKED_AT = step_centre(np.arange(STEPS, dtype=np.float32))
+TIME_STEPS = time_steps(MIN_WIDTH)
+_LOOKED_AT = step_centre(np.arange(TIME_STEPS, dtype=np.float32))
 AHEAD = 6  # batches a process draws ahead
 
 
 @dataclass(frozen=True)
-class Batch:
+class LineBatch:
     """Lines side by side.
 
     Attributes:
         images: (lines, 32, 280, 1) uint8.
         labels: (lines, 69) int32, padded with 0. label_length: (lines, 1) int32.
-        column_labels: (lines, 69) int32, which class each time step shows.
+        frame_labels: (lines, 69) int32, which class each time step shows.
         texts: what each line says.
     """
 
     images: np.ndarray
     labels: np.ndarray
     label_length: np.ndarray
-    column_labels: np.ndarray
+    frame_labels: np.ndarray
     texts: tuple
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where lines come from: everything a process needs to draw the same ones."""
-
-    fonts: tuple = ()  # folders, beside the system's own if ``system_fonts``
-    texts: tuple = ()  # files or folders
-    seed: int = 0
-    system_fonts: bool = True
-    look: Look = field(default_factory=Look)
-    rendered: tuple = ()  # files of lines, as ``python -m crnn.tools.render_in_browser`` writes them
-
-    def maker(self, charset):
-        folders = [*self.fonts, *(system_folders() if self.system_fonts else ())]
-        faces, texts = Faces(folders, charset), Texts(charset, self.texts)
-        rendered = [Rendered(path) for path in self.rendered]
-        return LineMaker(faces, texts, charset, self.seed, look=self.look, rendered=rendered)
-
-
-def column_labels(line, encoded, blank):
+def frame_labels(line, encoded, blank):
     """What each time step shows: the class of a character around its middle, else the blank.
 
     Step t looks at column 4 t + 4. A character owns the steps within 0.2 of its width of its
     middle, but at least 2 pixels to either side, so that each owns one.
 
     Args:
-        line: ``Line``. encoded: labels of its text. blank: class of the blank.
+        line: ``LineSample``. encoded: labels of its text. blank: class of the blank.
 
     Returns:
         (69,) int32.
@@ -90,38 +68,38 @@ def write_preview(images, path, columns=4):
     cv2.imwrite(str(path), np.vstack(rows))
 
 
-def make_batch(maker, first, size):
-    """Lines ``first`` to ``first + size - 1`` of a maker as a ``Batch``.
+def make_batch(generator, first, size):
+    """Lines ``first`` to ``first + size - 1`` of a generator as a ``LineBatch``.
 
     A line that cannot be aligned in 69 steps is replaced by the next that can: the series of
-    ``maker`` goes on at 2**32 for these.
+    ``generator`` goes on at 2**32 for these.
     """
-    charset = maker.charset
+    charset = generator.charset
     images = np.empty((size, HEIGHT, MIN_WIDTH, 1), np.uint8)
-    labels = np.zeros((size, STEPS), np.int32)
-    columns = np.empty((size, STEPS), np.int32)
+    labels = np.zeros((size, TIME_STEPS), np.int32)
+    columns = np.empty((size, TIME_STEPS), np.int32)
     texts = []
     for row in range(size):
-        line = maker.line(first + row)
+        line = generator.line(first + row)
         encoded = charset.encode(line.text)
-        while steps_needed(encoded) > STEPS or not encoded:
-            line = maker.line(2**32 + int(np.random.default_rng((first, row, len(encoded))).integers(2**32)))
+        while steps_needed(encoded) > TIME_STEPS or not encoded:
+            line = generator.line(2**32 + int(np.random.default_rng((first, row, len(encoded))).integers(2**32)))
             encoded = charset.encode(line.text)
         images[row, ..., 0] = padded(line.image)
         labels[row, : len(encoded)] = encoded
-        columns[row] = column_labels(line, encoded, charset.blank)
+        columns[row] = frame_labels(line, encoded, charset.blank)
         texts.append(line.text)
     lengths = np.array([[len(text)] for text in texts], np.int32)
-    return Batch(images, labels, lengths, columns, tuple(texts))
+    return LineBatch(images, labels, lengths, columns, tuple(texts))
 
 
-class Stream:
+class BatchStream:
     """An endless series of batches, drawn by ``processes`` others; the same however many they are.
 
     Use as a context manager; ``next(stream)`` waits for the next batch.
 
     Args:
-        source: ``Source``.
+        source: ``LineSource``.
         charset: the table of its labels.
         size: lines a batch.
         first: number of the first batch, to resume.
@@ -187,9 +165,9 @@ class Stream:
 def _work(source, charset, size, number, stride, batches, stop):
     cv2.setNumThreads(1)
     try:
-        maker = source.maker(charset)
+        generator = source.generator(charset)
         while not stop.is_set():
-            batches.put(make_batch(maker, number * size, size))
+            batches.put(make_batch(generator, number * size, size))
             number += stride
     except KeyboardInterrupt:
         pass
@@ -197,19 +175,19 @@ def _work(source, charset, size, number, stride, batches, stop):
         batches.put(error)
 
 
-def drawn_side_by_side(source, charset, count, processes):
+def generate_parallel(source, charset, count, processes):
     """The first ``count`` lines of a source, drawn by several processes: (image, text) each, in order."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, _keep_maker, (source, charset)) as pool:
+    with ProcessPoolExecutor(processes, context, _keep_generator, (source, charset)) as pool:
         yield from pool.map(_image_and_text, range(count), chunksize=64)
 
 
-def _keep_maker(source, charset):
-    global _maker
+def _keep_generator(source, charset):
+    global _generator
     cv2.setNumThreads(1)
-    _maker = source.maker(charset)
+    _generator = source.generator(charset)
 
 
 def _image_and_text(number):
-    line = _maker.line(number)
+    line = _generator.line(number)
     return line.image, line.text

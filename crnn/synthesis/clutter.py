@@ -68,7 +68,7 @@ def strike(rng, coverage, baseline, size):
     _rule(coverage[row : row + thick, start:end], int(rng.integers(90, 256)), rng)
 
 
-def add_company(rng, coverage, baseline, size):
+def add_rules_and_neighbours(rng, coverage, baseline, size):
     """Rules under and around the text, and bits of neighbouring lines, each rarely; in place."""
     height, width = coverage.shape
     thick = max(1, round(size * rng.uniform(0.03, 0.1)))

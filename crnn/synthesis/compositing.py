@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from crnn.geometry import HEIGHT
-from crnn.synthesis import degradation as degrade
+from crnn.synthesis import degradation
 
 LEAST_CONTRAST = 45  # greys between ink and ground; less, and blur or noise makes a line illegible
 _DOT = 6  # pixels, of a dot of a printer while it is drawn
@@ -38,18 +38,18 @@ def on_paper(rng, coverage, inverted):
     field = np.full(coverage.shape, ground, np.float32)
     lot, strength = rng.random(), rng.random() * contrast
     if lot < 0.2:
-        field += degrade.gradient(rng, coverage.shape, 0.6 * strength)
+        field += degradation.gradient(rng, coverage.shape, 0.6 * strength)
     elif lot < 0.35:
-        field += degrade.clouds(rng, coverage.shape, 0.12 * strength, cell=rng.uniform(8, 60))
+        field += degradation.clouds(rng, coverage.shape, 0.12 * strength, cell=rng.uniform(8, 60))
     elif lot < 0.42:
-        field += degrade.clouds(rng, coverage.shape, 0.15 * strength, cell=rng.uniform(1, 5))
+        field += degradation.clouds(rng, coverage.shape, 0.15 * strength, cell=rng.uniform(1, 5))
     opacity = _UNIT
     if rng.random() < 0.2:  # renderers differ in how dark half covered pixels are
         opacity = _UNIT ** np.float32(rng.uniform(0.6, 1.6))
     return field + (ink - field) * cv2.LUT(coverage, opacity)
 
 
-def over_photograph(rng, coverage, size):
+def outlined(rng, coverage, size):
     """Bright or dark ink on anything, told from it by an edge or a shadow: subtitles, titles: float32."""
     ink, edge = rng.uniform(190, 256), rng.uniform(0, 60)
     if rng.random() < 0.2:
@@ -65,14 +65,14 @@ def over_photograph(rng, coverage, size):
         around = cv2.warpAffine(coverage, shift, coverage.shape[::-1])
     if rng.random() < 0.5:
         around = cv2.GaussianBlur(around, (0, 0), reach / 2)
-    picture = degrade.clouds(rng, coverage.shape, rng.uniform(0, 60), cell=rng.uniform(3, 80))
+    picture = degradation.clouds(rng, coverage.shape, rng.uniform(0, 60), cell=rng.uniform(3, 80))
     picture = np.clip(picture + ground, 0, 255)
     for layer, grey in ((around, edge), (coverage, ink)):
         picture += (np.float32(grey) - picture) * _UNIT[layer]
     return picture
 
 
-def in_relief(rng, coverage, size):
+def embossed(rng, coverage, size):
     """Letters embossed in their ground and lit from one side, or drawn as outlines alone: float32."""
     reach = max(1, round(size * rng.uniform(0.02, 0.06)))
     ground, contrast = rng.uniform(80, 175), rng.uniform(40, 80)
@@ -100,12 +100,12 @@ def dotted(rng, coverage, size):
 
 def faded(rng, coverage, size):
     """Ink coverage where spots of it have come off, or never came on the paper."""
-    spots = degrade.clouds(rng, coverage.shape, 1.0, cell=max(1.5, size * rng.uniform(0.03, 0.15)))
+    spots = degradation.clouds(rng, coverage.shape, 1.0, cell=max(1.5, size * rng.uniform(0.03, 0.15)))
     left = np.clip((rng.uniform(0.8, 1.8) - spots) / rng.uniform(0.05, 0.6), 0, 1)
     return (coverage * left).astype(np.uint8)
 
 
-def faint_print(rng, coverage):
+def watermark(rng, coverage):
     """Faint print that is not the line's: of the other side of the paper, or a watermark: parts of the contrast."""
     height, width = coverage.shape
     if rng.random() < 0.5:
@@ -130,36 +130,36 @@ def divide(rng, picture, ends):
     part[:] = high - (part - low) * np.float32(rng.uniform(0.5, 1))
 
 
-def worn(rng, picture, left, right, ten):
+def apply_optics(rng, picture, left, right, ten):
     """What optics and sensors do to a picture, and where its characters stand afterwards."""
     height = picture.shape[0]
     pixel = height / HEIGHT  # one pixel of the 32 rows that will be left
     lot = rng.random(6)
     if lot[0] < (0.5 if ten else 0.2):
         strong = 2.0 if ten else 1.0
-        matrix = degrade.tilt(
+        matrix = degradation.tilt(
             rng,
             picture.shape,
             rotation=strong * rng.normal(0, 0.5) * min(1, 6 * height / picture.shape[1]),
             shear=rng.normal(0, 0.05),
             perspective=strong * rng.uniform(0, 0.04),
         )
-        picture = degrade.warp(picture, matrix)
-        left, right = (degrade.moved(matrix, x, height / 2) for x in (left, right))
+        picture = degradation.warp(picture, matrix)
+        left, right = (degradation.moved(matrix, x, height / 2) for x in (left, right))
     if lot[1] < 0.3:
         least = min(1.0, max(0.4, 14 / height))
-        picture = degrade.shrink_and_grow(rng, picture, rng.uniform(least, 1))
+        picture = degradation.shrink_and_grow(rng, picture, rng.uniform(least, 1))
     if lot[2] < (0.5 if ten else 0.25):
-        picture = degrade.blur(picture, rng.uniform(0.3, 1.2 if ten else 1.0) * pixel)
+        picture = degradation.blur(picture, rng.uniform(0.3, 1.2 if ten else 1.0) * pixel)
     elif lot[2] > 0.97:
-        picture = degrade.motion_blur(rng, picture, rng.uniform(1, 3.5) * pixel)
+        picture = degradation.motion_blur(rng, picture, rng.uniform(1, 3.5) * pixel)
     if lot[3] < 0.06:
-        picture = degrade.sharpen(picture, pixel, rng.uniform(0.3, 1.5))
+        picture = degradation.sharpen(picture, pixel, rng.uniform(0.3, 1.5))
     if lot[4] < (0.15 if ten else 0.35):
         strength = min(rng.exponential(4), 16) * max(0.3, np.ptp(picture) / 255)
-        picture = degrade.grain(rng, picture, strength)
+        picture = degradation.grain(rng, picture, strength)
     if lot[5] < 0.02 and not ten:
-        picture = degrade.salt_and_pepper(rng, picture, rng.uniform(0, 0.02))
+        picture = degradation.salt_and_pepper(rng, picture, rng.uniform(0, 0.02))
     return picture, left, right
 
 

@@ -155,7 +155,7 @@ def _coverage(bitmap):
     return data[:, :width]
 
 
-class Faces:
+class FontSet:
     """A set of faces, drawn from by design so that a family of forty weights counts once.
 
     Args:
@@ -177,11 +177,11 @@ class Faces:
                 where = ", ".join(map(str, folders))
                 raise ValueError(f"no face that writes {kind} in {where}: install fonts or name a folder with --fonts")
 
-    def draw_lot(self, rng, chinese):
+    def sample(self, rng, chinese):
         """A face that writes Chinese or English, each design as likely as the others."""
         return _drawn_from(self.chinese if chinese else self.latin, rng)
 
-    def draw_fixed(self, rng):
+    def sample_fixed(self, rng):
         """A face for code: all of its Latin characters are equally wide, if there is such a face."""
         return _drawn_from(self.fixed, rng)
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from crnn.synthesis.line_generator import Line
+from crnn.synthesis.line_generator import LineSample
 
 
-class Rendered:
+class LineStore:
     """The lines of a file.
 
     Args:
@@ -24,7 +24,7 @@ class Rendered:
     def line(self, number):
         columns, characters = (slice(*ends[number : number + 2]) for ends in (self.columns, self.characters))
         image = self.pixels[:, columns]
-        return Line(
+        return LineSample(
             image, str(self.texts[number]), self.left[characters], self.right[characters], str(self.kinds[number])
         )
 

@@ -60,7 +60,7 @@ class Texts:
         frequency = 1 / (rank + 300)  # flatter than text (Zipf's 1 / rank): the rare ones need more
         self.frequency = np.cumsum(frequency / frequency.sum())
 
-    def draw_lot(self, rng):
+    def sample(self, rng):
         """A kind of line and at least 90 characters of it, or a short line on its own."""
         kind = _KIND_NAMES[bisect(_KIND_EDGES, rng.random() * _KIND_EDGES[-1])]
         return kind, self.of_kind(kind, rng)

@@ -7,15 +7,15 @@ they are then.
 import cv2
 import numpy as np
 
-from crnn.synthesis import degradation as degrade
+from crnn.synthesis import degradation
 
 _STRETCH = np.log([0.6, 1.7])
 
 
-def ripple(rng, coverage, left, right, size):
+def elastic_warp(rng, coverage, left, right, size):
     """As in a face like theirs, but of other proportions. ``size``: em, in pixels."""
     reach, cell = size * rng.uniform(0.01, 0.035), size * rng.uniform(0.3, 1.0)
-    columns, rows = degrade.ripples(rng, coverage.shape, reach, cell)
+    columns, rows = degradation.ripples(rng, coverage.shape, reach, cell)
     moves = columns.mean(axis=0) - np.arange(len(columns[0]))
     left, right = (x - np.interp(x, np.arange(len(moves)), moves) for x in (left, right))
     return cv2.remap(coverage, columns, rows, cv2.INTER_LINEAR), left, right
@@ -47,5 +47,5 @@ def narrow(rng, coverage, left, right):
     seen = corners.copy()
     seen[far, 1] += np.float32([above, above - lost])
     matrix = cv2.getPerspectiveTransform(corners, seen)
-    left, right = (degrade.moved(matrix, x, height / 2) for x in (left, right))
+    left, right = (degradation.moved(matrix, x, height / 2) for x in (left, right))
     return cv2.warpPerspective(coverage, matrix, (width, height)), left, right

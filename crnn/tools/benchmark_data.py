@@ -121,10 +121,11 @@ def train(folder, steps):
 
 def draw(fonts, texts, lines):
     """Synthetic lines that one core draws in a second, of its own time; the first ones only open the faces."""
-    from crnn.synthesis.batch_stream import Source, make_batch
+    from crnn.synthesis.batch_stream import make_batch
+    from crnn.synthesis.source import LineSource
 
     cv2.setNumThreads(1)
-    maker = Source(tuple(fonts), tuple(texts)).maker(Charset.for_dataset(ROOT / "data"))
+    maker = LineSource(tuple(fonts), tuple(texts)).generator(Charset.for_dataset(ROOT / "data"))
     make_batch(maker, 0, lines)
     start = time.process_time()
     make_batch(maker, lines, lines)

@@ -226,11 +226,11 @@ def _lines(path):
 
 def drawn_lines(fonts, charset, count):
     """Synthetic lines of all kinds, ``MEAN`` columns on average; none if no font is installed."""
-    from crnn.synthesis.batch_stream import Source
-    from crnn.synthesis.line_generator import Look
+    from crnn.synthesis.config import SynthesisConfig
+    from crnn.synthesis.source import LineSource
 
     try:
-        maker = Source(tuple(fonts), look=Look.basic(ten_characters=0.0)).maker(charset)
+        maker = LineSource(tuple(fonts), config=SynthesisConfig.evaluation(ten_characters=0.0)).generator(charset)
     except ValueError as error:
         print(f"no synthetic lines: {error}")
         return []

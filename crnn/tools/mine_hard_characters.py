@@ -18,8 +18,9 @@ import numpy as np
 
 from crnn.evaluation.scoring import best_paths, score_paths
 from crnn.paths import DEFAULT_WEIGHTS
-from crnn.synthesis.batch_stream import Source, make_batch
-from crnn.synthesis.line_generator import Look
+from crnn.synthesis.batch_stream import make_batch
+from crnn.synthesis.config import SynthesisConfig
+from crnn.synthesis.source import LineSource
 
 CHUNK = 256  # lines drawn before they are read
 
@@ -66,11 +67,11 @@ def main():
     from crnn.inference.recognizer import Recognizer
 
     recognizer = Recognizer.from_weights(options.weights)
-    look = Look.basic(ten_characters=1.0, ten_kinds=("uniform",))
-    maker = Source(tuple(options.fonts), (), options.seed, look=look).maker(recognizer.charset)
+    config = SynthesisConfig.evaluation(ten_characters=1.0, ten_kinds=("uniform",))
+    generator = LineSource(tuple(options.fonts), (), options.seed, config=config).generator(recognizer.charset)
     pairs = []
     for first in range(0, options.lines, CHUNK):
-        batch = make_batch(maker, first, min(CHUNK, options.lines - first))
+        batch = make_batch(generator, first, min(CHUNK, options.lines - first))
         pairs += score_paths(best_paths(recognizer.predict, batch.images), batch.texts, recognizer.charset)[1]
     counts = misread(pairs)
     if not counts:

@@ -23,9 +23,10 @@ from crnn.charset import Charset
 from crnn.geometry import HEIGHT, MIN_WIDTH
 from crnn.image import to_height
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis.batch_stream import Source, write_preview
-from crnn.synthesis.line_generator import CHINESE_KINDS, Line
+from crnn.synthesis.batch_stream import write_preview
+from crnn.synthesis.line_generator import CHINESE_KINDS, LineSample
 from crnn.synthesis.line_store import save
+from crnn.synthesis.source import LineSource
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 LINES = 60  # of a page
@@ -70,12 +71,12 @@ class Page:
     """A page of lines, and the picture of each.
 
     Args:
-        maker: ``lines.LineMaker``, for its faces and texts. rng: decides everything.
+        generator: ``LineGenerator``, for its faces and texts. rng: decides everything.
         folders: where the faces are, for those that the browser knows by name alone.
     """
 
-    def __init__(self, maker, rng, folders=()):
-        self.maker, self.rng, self.folders = maker, rng, folders
+    def __init__(self, generator, rng, folders=()):
+        self.generator, self.rng, self.folders = generator, rng, folders
         self.scale = float(rng.choice(SCALES))
         self.subpixels = rng.random() < 0.3
         self.faces, self.lines = {}, []
@@ -91,8 +92,8 @@ class Page:
         )
 
     def _division(self):
-        rng, maker = self.rng, self.maker
-        kind, text = maker.texts.draw_lot(rng)
+        rng, generator = self.rng, self.generator
+        kind, text = generator.texts.sample(rng)
         chinese = kind in CHINESE_KINDS
         main = self._face(chinese)
         latin = self._face(False) if not chinese or rng.random() < 0.6 else main
@@ -124,7 +125,7 @@ class Page:
         """Name of a face on this page: an outline, which browsers can scale."""
         name = f"{'chinese' if chinese else 'latin'}{self.rng.integers(FACES)}"
         while name not in self.faces:
-            face = self.maker.faces.draw_lot(self.rng, chinese)
+            face = self.generator.fonts.sample(self.rng, chinese)
             if not face.sizes:
                 self.faces[name] = face
         return name
@@ -182,10 +183,10 @@ class Page:
         image = to_height(picture[top:bottom, :end])[:, :MIN_WIDTH]
         scale = image.shape[1] / end
         left, right = places[: len(text)].T * scale
-        fold = self.maker.charset.fold_character
+        fold = self.generator.charset.fold_character
         if np.ptp(image) < 40 or any(len(fold(c)) != 1 for c in text):
             return None
-        return Line(image, "".join(map(fold, text)), left, right, kind)
+        return LineSample(image, "".join(map(fold, text)), left, right, kind)
 
 
 def _source(face):
@@ -222,11 +223,11 @@ def main():
         print(f"none of {', '.join(PROGRAMS)} is installed", file=sys.stderr)
         return 1
     charset = Charset.from_file(options.charset)
-    maker = Source(tuple(options.fonts), tuple(options.texts), options.seed).maker(charset)
+    generator = LineSource(tuple(options.fonts), tuple(options.texts), options.seed).generator(charset)
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         for number in tqdm(range(options.pages), unit=" pages"):
-            page = Page(maker, np.random.default_rng((options.seed, number)), options.fonts)
+            page = Page(generator, np.random.default_rng((options.seed, number)), options.fonts)
             lines += page.shown(program, Path(folder))
     save(lines, options.path)
     print(f"{options.path}: {len(lines)} lines")

@@ -26,7 +26,7 @@ from crnn.model.losses import column_loss, given_loss
 from crnn.model.network import CRNN
 from crnn.model.weights_file import save_average
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis.batch_stream import STEPS, Stream, make_batch
+from crnn.synthesis.batch_stream import TIME_STEPS, BatchStream, make_batch
 from crnn.training.checkpoint import Checkpoint, variables_of
 from crnn.training.muon import ConvolutionMuon
 from crnn.training.recipe import CLIP_NORM
@@ -36,8 +36,8 @@ class Trainer:
     """Runs a recipe, and can be stopped and taken up at any step.
 
     Args:
-        recipe: ``Recipe``. source: ``synthesis.stream.Source`` of the lines to learn from.
-        heldout: ``Source`` of the lines to measure on. folder: for state, log and weights.
+        recipe: ``Recipe``. source: ``LineSource`` of the lines to learn from.
+        heldout: ``LineSource`` of the lines to measure on. folder: for state, log and weights.
         processes: how many draw lines. heldout_lines: how many to measure on.
 
     Attributes:
@@ -54,7 +54,7 @@ class Trainer:
         keras.utils.set_random_seed(recipe.seed)
         self.network = CRNN(self.charset.classes)
         self.network.columns_core  # noqa: B018 - its softmax is part of the state
-        self.heldout = make_batch(heldout.maker(self.charset), 0, heldout_lines)
+        self.heldout = make_batch(heldout.generator(self.charset), 0, heldout_lines)
         self.stage, self.step, self.hours = 0, 0, 0.0
         self.optimizer = None
         self.on_step = lambda: None
@@ -85,10 +85,10 @@ class Trainer:
         """Arguments of ``train_on_batch`` for a batch of the stream."""
         images = batch.images.astype(np.float32)
         if stage.with_ctc:
-            steps = np.full_like(batch.label_length, STEPS)
+            steps = np.full_like(batch.label_length, TIME_STEPS)
             return [images, batch.labels, steps, batch.label_length], np.zeros((len(images), 1), np.float32)
-        weights = np.where(batch.column_labels == self.charset.blank, stage.blank_weight, 1.0)
-        return images, batch.column_labels, (weights / weights.mean()).astype(np.float32)
+        weights = np.where(batch.frame_labels == self.charset.blank, stage.blank_weight, 1.0)
+        return images, batch.frame_labels, (weights / weights.mean()).astype(np.float32)
 
     # The loop
 
@@ -112,7 +112,7 @@ class Trainer:
         while True:
             stage = self.recipe.stages[self.stage]
             first = self.lines_seen // stage.batch_size
-            with Stream(self.source, self.charset, stage.batch_size, first, self.processes) as stream:
+            with BatchStream(self.source, self.charset, stage.batch_size, first, self.processes) as stream:
                 self._run_stage(stage, model, stream, report_every, save_every)
             if self._stop:
                 return False
@@ -215,8 +215,8 @@ class Trainer:
         predict = backend.traced(core)
         heldout = self.heldout
         paths = best_paths(predict, heldout.images)
-        characters = heldout.column_labels != self.charset.blank
-        glyphs = float((paths == heldout.column_labels)[characters].mean())
+        characters = heldout.frame_labels != self.charset.blank
+        glyphs = float((paths == heldout.frame_labels)[characters].mean())
         scores, pairs = score_paths(paths, heldout.texts, self.charset)
         first = self.step % (len(pairs) - samples)
         return scores, glyphs, pairs[first : first + samples]
