@@ -10,14 +10,14 @@ import numpy as np
 
 from crnn.geometry import HEIGHT
 
-ADDED_COLUMNS = 32  # colour adding: columns put on the right of each piece
+RIGHT_PADDING = 32  # colour adding: columns put on the right of each piece
 GAP_COLUMNS = 5  # a gap is a run of more than so many columns of background
-LEAST_CONTRAST = 40  # greys between ink and ground, below which colours are looked at
-MOST_MARGIN = 0.5  # rows above and below the ink, of its height: so it fills at least half of the picture
-LEAST_RISE = 1 / 16  # of a line from end to end, of its height; less does not hurt
-MOST_RISE = 5 / 8
-LEVELLED = 1.05  # how much more the rows of a levelled line must differ to believe that it was not level
-_MOST_SHEARED = 2**15  # columns that OpenCV can shear; a line as long rises slowly anyway
+MIN_CONTRAST = 40  # greys between ink and ground, below which colours are looked at
+MAX_MARGIN = 0.5  # rows above and below the ink, of its height: so it fills at least half of the picture
+MIN_RISE = 1 / 16  # of a line from end to end, of its height; less does not hurt
+MAX_RISE = 5 / 8
+MIN_IMPROVEMENT = 1.05  # how much more the rows of a levelled line must differ to believe that it was not level
+_MAX_SHEARED = 2**15  # columns that OpenCV can shear; a line as long rises slowly anyway
 _SEGMENTS = 24  # of a line, whose rows are compared to see whether it rises
 
 
@@ -25,7 +25,7 @@ class ImageError(ValueError):
     """A picture cannot be read; the message names the file and the reason."""
 
 
-def read_grey(path):
+def read_grayscale(path):
     """Read a picture as grey values.
 
     Transparent pictures are laid on white, or on black if what is drawn on them is light.
@@ -46,7 +46,7 @@ def read_grey(path):
     try:
         with_alpha = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
         if with_alpha is not None and with_alpha.ndim == 3 and with_alpha.shape[2] == 4:
-            return composite(with_alpha)
+            return flatten_alpha(with_alpha)
         colour = cv2.imdecode(data, cv2.IMREAD_COLOR)  # turned as its EXIF tag says, unlike the above
     except cv2.error as error:
         raise ImageError(f"{path}: OpenCV cannot read it ({error.err})") from None
@@ -67,7 +67,7 @@ def to_grey(colour):
         (height, width) uint8.
     """
     grey = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
-    if _contrast(grey) >= LEAST_CONTRAST:
+    if _contrast(grey) >= MIN_CONTRAST:
         return grey
     pixels = colour.reshape(-1, 3)
     some = pixels[:: max(1, len(pixels) // 10_000)].astype(np.float32)
@@ -89,7 +89,7 @@ def _quantiles(values, shares):
     return np.searchsorted(counts, np.multiply(shares, counts[-1]))
 
 
-def composite(bgra):
+def flatten_alpha(bgra):
     """Lay a picture with alpha (height, width, 4) on white, or on black under light ink: grey uint8."""
     scale = 255 / np.iinfo(bgra.dtype).max
     bgra = bgra.astype(np.float32) * scale
@@ -100,7 +100,7 @@ def composite(bgra):
     return np.rint(grey * alpha + ground * (1 - alpha)).astype(np.uint8)
 
 
-def normalized(grey):
+def normalize_line(grey):
     """A picture of a line as the network knows lines: level, without loose margins above and below, 32 pixels high.
 
     Its columns stay what they were, but for their scale.
@@ -111,7 +111,7 @@ def normalized(grey):
     Returns:
         (32, width) uint8, as wide as the ratio of what is left of the picture makes it.
     """
-    return to_height(trim(level(grey)))
+    return resize_to_height(trim_margins(deskew(grey)))
 
 
 def _edges(grey, rows):
@@ -127,7 +127,7 @@ def _edges(grey, rows):
     return np.minimum(edges, max(strong, 1)).astype(np.float32)
 
 
-def trim(grey):
+def trim_margins(grey):
     """Take from a picture of a line parts of lines above and below, and more margin than its ink's height allows.
 
     What is left has the same columns. Of other lines, only what the edge of the picture has cut off and a gap keeps
@@ -137,7 +137,7 @@ def trim(grey):
     energy = _edges(grey, 2 * HEIGHT).mean(axis=1)
     if not energy.any():
         return grey
-    blocks = _runs(energy > 0.03 * energy.max())
+    blocks = _true_runs(energy > 0.03 * energy.max())
     main = max(blocks, key=lambda block: energy[block[0] : block[1]].sum())
 
     def is_other(block):
@@ -151,7 +151,7 @@ def trim(grey):
     if blocks[-1][1] == len(energy) and is_other(blocks[-1]):
         last = (blocks[-2][1] + blocks[-1][0] + 1) // 2
     inked = first + np.flatnonzero(energy[first:last] > 0.06 * energy[first:last].max())
-    margin = MOST_MARGIN * (inked[-1] + 1 - inked[0])
+    margin = MAX_MARGIN * (inked[-1] + 1 - inked[0])
     scale = height / len(energy)
     top = int(max(first, inked[0] - margin) * scale)
     bottom = int(np.ceil(min(last, inked[-1] + 1 + margin) * scale))
@@ -168,32 +168,32 @@ def count_lines(grey):
     density = edges.mean(axis=1) / max(1, edges.max())  # edges a column
     heights = [
         end - start
-        for start, end in _runs(density > 0.03 * density.max())
+        for start, end in _true_runs(density > 0.03 * density.max())
         if density[start:end].max() * (end - start) > 1
     ]
     return max(1, sum(height >= 0.6 * max(heights) for height in heights))
 
 
-def _runs(flags):
+def _true_runs(flags):
     """Where flags are set: [first, last + 1] of each run."""
     steps = np.diff(np.concatenate(([0], flags, [0])).astype(np.int8))
     return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
 
 
-def level(grey):
+def deskew(grey):
     """Shear a line that rises or falls from end to end, as one photographed aslant, so that it does not.
 
     The rows of a level line differ the most: some are full of ink, others empty. (Postl: Detection of linear
     oblique structures and skew scan in digitized documents, ICPR 1986.)
     """
     height, width = grey.shape
-    if width < 3 * height or width >= _MOST_SHEARED:
+    if width < 3 * height or width >= _MAX_SHEARED:
         return grey
     edges = _edges(grey, HEIGHT)
     rows, columns = edges.shape
     segments = min(_SEGMENTS, max(6, columns // _SEGMENTS))
     profiles = cv2.resize(edges, (segments, rows), interpolation=cv2.INTER_AREA)
-    room = int(MOST_RISE * rows)
+    room = int(MAX_RISE * rows)
     profiles = cv2.copyMakeBorder(profiles, room, room, 0, 0, cv2.BORDER_CONSTANT, value=0)
 
     def contrast_of_rows(rise):
@@ -203,7 +203,7 @@ def level(grey):
 
     rise = max(range(-room, room + 1, 2), key=contrast_of_rows)
     rise = max(np.arange(rise - 1.5, rise + 2, 0.5), key=contrast_of_rows)
-    if abs(rise) < LEAST_RISE * rows or contrast_of_rows(rise) < LEVELLED * contrast_of_rows(0):
+    if abs(rise) < MIN_RISE * rows or contrast_of_rows(rise) < MIN_IMPROVEMENT * contrast_of_rows(0):
         return grey
     shear = _shear(rise * height / rows, width)
     return cv2.warpAffine(grey, shear, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
@@ -215,7 +215,7 @@ def _shear(rise, width):
     return np.float32([[1, 0, 0], [-slope, 1, slope * (width - 1) / 2]])
 
 
-def to_height(grey):
+def resize_to_height(grey):
     """Resize a grey picture to 32 pixels high, its aspect ratio kept.
 
     Args:
@@ -241,7 +241,7 @@ def resize(grey, width):
     return cv2.resize(grey, (width, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
 
 
-def add_colour(line, columns=ADDED_COLUMNS):
+def pad_right(line, columns=RIGHT_PADDING):
     """Put ``columns`` on the right of a line, all of the median grey of its last column.
 
     Args:
@@ -257,7 +257,7 @@ def add_colour(line, columns=ADDED_COLUMNS):
     return wider
 
 
-def gaps(line, more_than=GAP_COLUMNS):
+def find_gaps(line, more_than=GAP_COLUMNS):
     """The gaps between the words of a line: runs of more than 5 columns of nothing but background.
 
     The line and its inverse are binarised (Gaussian blur 3 x 3, Otsu's threshold), so that it does
@@ -276,13 +276,13 @@ def gaps(line, more_than=GAP_COLUMNS):
         _, binary = cv2.threshold(smooth, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
         found += [
             (start, end)
-            for start, end in _runs(~binary.any(axis=0))
+            for start, end in _true_runs(~binary.any(axis=0))
             if end - start > more_than and start > 0 and end < line.shape[1]
         ]
     return sorted(found)
 
 
-def split(line, found=None, longest=0, most=None):
+def split_at_gaps(line, found=None, longest=0, most=None):
     """Cut a line in the middle of its gaps.
 
     Args:
@@ -295,7 +295,7 @@ def split(line, found=None, longest=0, most=None):
     Returns:
         List of (first column, last column + 1) of the pieces: together they are the whole line.
     """
-    found = gaps(line) if found is None else found
+    found = find_gaps(line) if found is None else found
     cuts = [0, *((start + end) // 2 for start, end in found), line.shape[1]]
     for start, end in sorted(found, key=lambda gap: gap[1] - gap[0]):
         at = cuts.index((start + end) // 2)
@@ -304,12 +304,16 @@ def split(line, found=None, longest=0, most=None):
     if most:
         cuts = [
             0,
-            *(cut for start, end in zip(cuts[:-1], cuts[1:], strict=True) for cut in _forced(line, start, end, most)),
+            *(
+                cut
+                for start, end in zip(cuts[:-1], cuts[1:], strict=True)
+                for cut in _cuts_without_gap(line, start, end, most)
+            ),
         ]
     return list(zip(cuts[:-1], cuts[1:], strict=True))
 
 
-def _forced(line, start, end, most):
+def _cuts_without_gap(line, start, end, most):
     """Cuts after ``start``, the last of them ``end``, at most ``most`` columns apart."""
     while end - start > most:
         first = start + most // 2

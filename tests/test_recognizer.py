@@ -57,7 +57,7 @@ def test_a_line_says_in_pieces_what_it_says_whole(recognizer, monkeypatch, text,
 def test_a_piece_is_read_with_what_is_beside_it(monkeypatch):
     def blind_at_the_edges(images):
         probabilities = fake(images)
-        for edge in (slice(0, 12), slice(-12 - module.image.ADDED_COLUMNS // 4, None)):
+        for edge in (slice(0, 12), slice(-12 - module.image.RIGHT_PADDING // 4, None)):
             probabilities[:, edge] = np.eye(CHARSET.classes)[CHARSET.blank]
         return probabilities
 

@@ -68,7 +68,7 @@ def _read(paths, recognizer, write):
     """Read pictures, and write what they say as soon as it is known; how many could not be read."""
     from tqdm import tqdm
 
-    from crnn.image import ImageError, count_lines, read_grey
+    from crnn.image import ImageError, count_lines, read_grayscale
 
     waiting, unread = deque(), 0
 
@@ -76,7 +76,7 @@ def _read(paths, recognizer, write):
         nonlocal unread
         for path in paths:
             try:
-                picture = read_grey(path)
+                picture = read_grayscale(path)
             except ImageError as error:
                 tqdm.write(str(error), sys.stderr)
                 unread += 1

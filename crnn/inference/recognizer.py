@@ -234,17 +234,17 @@ class Recognizer:
 
 
 def _prepared(picture):
-    line = image.normalized(picture)
+    line = image.normalize_line(picture)
     width = line.shape[1]
-    gaps = image.gaps(line, 0)
+    gaps = image.find_gaps(line, 0)
     wide = [(start, end) for start, end in gaps if end - start > image.GAP_COLUMNS]
     pieces = []
-    for start, end in image.split(line, wide, LONGEST_PIECE, LONGEST_PIECE):
+    for start, end in image.split_at_gaps(line, wide, LONGEST_PIECE, LONGEST_PIECE):
         first, last = max(0, start - CONTEXT), min(width, end + CONTEXT)
         first -= first % STRIDE  # the steps of the whole line
         own = (start if start else -np.inf, end if end < width else np.inf)
-        columns = image.ADDED_COLUMNS + -(last - first) % BATCH_WIDTH_STEP
-        pieces.append(_Piece(image.add_colour(line[:, first:last], columns), first, last, own))
+        columns = image.RIGHT_PADDING + -(last - first) % BATCH_WIDTH_STEP
+        pieces.append(_Piece(image.pad_right(line[:, first:last], columns), first, last, own))
     return _Prepared(gaps, pieces, picture.shape, picture.shape[1] / width)
 
 

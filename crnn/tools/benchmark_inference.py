@@ -48,7 +48,7 @@ import numpy as np
 
 from crnn.ctc import greedy_runs
 from crnn.geometry import HEIGHT, time_steps
-from crnn.image import add_colour, gaps, normalized, read_grey, split, to_height
+from crnn.image import find_gaps, normalize_line, pad_right, read_grayscale, resize_to_height, split_at_gaps
 from crnn.inference.engines import ENGINES, default_engine
 from crnn.inference.recognizer import LONGEST_PIECE, Recognizer
 from crnn.paths import ASSETS, DEFAULT_WEIGHTS, ROOT
@@ -131,7 +131,7 @@ def print_batches(recognizer, floor):
         if len(doubtful):
             recognizer.exact(doubtful)
 
-    pieces = [piece for picture in asset_pictures() for piece in _pieces(to_height(picture))]
+    pieces = [piece for picture in asset_pictures() for piece in _pieces(resize_to_height(picture))]
     for size in BATCHES:
         batches = [np.stack(pieces[at : at + size]) for at in range(0, len(pieces) - size + 1, size)]
         twice = [batch[_doubtful(recognizer, batch)] for batch in batches]
@@ -148,9 +148,9 @@ def _doubtful(recognizer, batch):
 
 
 def _pieces(line):
-    for start, end in split(line, gaps(line), PIECE):
+    for start, end in split_at_gaps(line, find_gaps(line), PIECE):
         if end - start <= PIECE:
-            yield add_colour(line[:, start:end], PIECE - (end - start))[..., None].astype(np.float32)
+            yield pad_right(line[:, start:end], PIECE - (end - start))[..., None].astype(np.float32)
 
 
 def print_naive(weights, repeats=3):
@@ -166,7 +166,7 @@ def print_naive(weights, repeats=3):
 
 def print_lines(recognizer):
     pictures = asset_pictures()
-    columns = sum(to_height(picture).shape[1] for picture in pictures)
+    columns = sum(resize_to_height(picture).shape[1] for picture in pictures)
     whole = timed(lambda: recognizer.read(pictures)) / len(pictures)
     alone = timed(lambda: [recognizer.read([picture]) for picture in pictures]) / len(pictures)
     mean = columns / len(pictures)
@@ -177,8 +177,8 @@ def print_lines(recognizer):
 
     def prepare():
         for picture in pictures:
-            line = normalized(picture)
-            split(line, gaps(line), LONGEST_PIECE)
+            line = normalize_line(picture)
+            split_at_gaps(line, find_gaps(line), LONGEST_PIECE)
 
     print(f"of that, preparation {1e3 * timed(prepare) / len(pictures):.2f} ms a line, ", end="")
     pieces = []
@@ -195,7 +195,7 @@ def print_lines(recognizer):
 
 def print_growth(recognizer):
     """How time and memory grow with the number of lines, and with the width of one, which takes more."""
-    line = to_height(read_grey(ASSETS / "economics.jpg"))
+    line = resize_to_height(read_grayscale(ASSETS / "economics.jpg"))
     for count in COUNTS:
         start = time.perf_counter()
         for _ in recognizer.read_windows(line[:, :510] for _ in range(count)):
@@ -247,7 +247,7 @@ def print_differences(recognizer, exact, what, pictures):
 
 def print_comparison(recognizer, what, pictures):
     """Reading here and where other recognisers are installed: the same pictures, two threads each."""
-    columns = sum(to_height(picture).shape[1] for picture in pictures) / len(pictures)
+    columns = sum(resize_to_height(picture).shape[1] for picture in pictures) / len(pictures)
     print(f"{len(pictures)} {what}, {columns:.0f} columns on average, two threads each:")
     ours = timed(lambda: recognizer.read(pictures), 0, 2) / len(pictures)
     print(f"  CRNN {1e3 * ours:.1f} ms a line, all together", flush=True)

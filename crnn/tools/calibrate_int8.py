@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from crnn.charset import Charset
-from crnn.image import normalized
+from crnn.image import normalize_line
 from crnn.inference.onnx_graph import MEASURED, OUTPUT, graph_from_weights
 from crnn.model import weights_file as weights
 from crnn.tools.assets import asset_pictures
@@ -33,7 +33,7 @@ def measured_peaks(path, pictures):
     names = [output.name for output in session.get_outputs() if output.name != OUTPUT]
     peaks = np.zeros(len(names))
     for picture in pictures:
-        line = normalized(picture)[None, ..., None].astype(np.float32)
+        line = normalize_line(picture)[None, ..., None].astype(np.float32)
         for one in (line, 255 - line):
             outputs = session.run(names, {session.get_inputs()[0].name: one})
             peaks = np.maximum(peaks, [output.max() for output in outputs])

@@ -56,12 +56,12 @@ def differences(predict, reference, pictures, charset):
     Returns:
         The largest difference of a probability, and the number of pictures with another text.
     """
-    from crnn.image import normalized
+    from crnn.image import normalize_line
     from crnn.inference.recognizer import Recognizer
 
     worst = 0.0
     for picture in pictures:
-        line = normalized(picture)[None, ..., None].astype(np.float32)
+        line = normalize_line(picture)[None, ..., None].astype(np.float32)
         worst = max(worst, float(np.abs(predict(line) - reference(line)).max()))
     texts = [[line.text for line in Recognizer(one, charset).read(pictures)] for one in (predict, reference)]
     return worst, sum(a != b for a, b in zip(*texts, strict=True))
