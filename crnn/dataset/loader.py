@@ -14,7 +14,7 @@ from crnn.ctc import steps_needed
 from crnn.dataset.label_file import DataError
 from crnn.dataset.layout import image_names, read_image, short_path
 from crnn.geometry import padded_width, time_steps
-from crnn.image import pad_right
+from crnn.normalization import pad_right
 
 
 class BatchFolders(keras.utils.Sequence):

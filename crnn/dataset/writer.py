@@ -12,7 +12,8 @@ from tqdm import tqdm
 from crnn.charset import Charset
 from crnn.dataset.archives import pack
 from crnn.dataset.labelled_images import read_labelled_images
-from crnn.image import ImageError, normalize_line, read_grayscale
+from crnn.image import ImageError, read_grayscale
+from crnn.normalization import normalize_line
 from crnn.paths import DEFAULT_CHARSET
 
 QUALITY = 90  # of the JPEGs

@@ -10,7 +10,7 @@ import numpy as np
 
 from crnn.ctc import steps_needed
 from crnn.geometry import HEIGHT, MIN_WIDTH, step_centre, time_steps
-from crnn.image import pad_right
+from crnn.normalization import pad_right
 
 TIME_STEPS = time_steps(MIN_WIDTH)
 _LOOKED_AT = step_centre(np.arange(TIME_STEPS, dtype=np.float32))

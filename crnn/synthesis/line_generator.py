@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from crnn.geometry import HEIGHT, MIN_WIDTH
-from crnn.image import resize, resize_to_height, trim_margins
+from crnn.normalization import resize, resize_to_height, trim_margins
 from crnn.synthesis import clutter, compositing, degradation, patterns, warping
 from crnn.synthesis.config import EFFECTS, SynthesisConfig
 from crnn.synthesis.typesetting import Style, draw

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from crnn.charset import Charset
 from crnn.geometry import HEIGHT, MIN_WIDTH
-from crnn.image import resize_to_height
+from crnn.normalization import resize_to_height
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.batch_stream import write_preview
 from crnn.synthesis.line_generator import CHINESE_KINDS, LineSample
