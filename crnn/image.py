@@ -86,7 +86,7 @@ def to_grayscale(color: np.ndarray) -> np.ndarray:
         return grey
     pixels = color.reshape(-1, 3)
     sample = pixels[:: max(1, len(pixels) // 10_000)].astype(np.float32)
-    _, axes = cv2.PCACompute(sample, mean=None, maxComponents=1)  # type: ignore[call-overload] - mean may be None
+    _, axes = cv2.PCACompute(sample, mean=None, maxComponents=1)  # type: ignore[call-overload]
     component = (pixels - sample.mean(axis=0)) @ axes[0]
     component = np.rint(np.clip(128 + component, 0, 255)).astype(np.uint8).reshape(grey.shape)
     return component if _contrast(component) > 2 * _contrast(grey) else grey

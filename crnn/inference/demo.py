@@ -59,7 +59,7 @@ def run(paths: Iterable[str | Path], weights: str | Path, form: str, engine: str
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr] - only where it is no file
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     unread = _read(images, recognizer, WRITERS[form])
     return int(bool(empty) or unread > 0)
 

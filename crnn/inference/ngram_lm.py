@@ -170,7 +170,7 @@ class NGrams:
             }
         for order, starts in enumerate(self._starts, 1):
             arrays[f"followers{order}"] = np.diff(starts).astype(np.uint16)
-        np.savez_compressed(path, **arrays)  # type: ignore[arg-type] - it takes the arrays for its options
+        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
 
 
 def _place(sorted_keys, key, among=slice(None)):
