@@ -3,20 +3,21 @@
 Graves, Fernandez, Gomez, Schmidhuber: Connectionist Temporal Classification, ICML 2006. A path
 gives each time step one class; merging repeats, then dropping blanks, gives its label
 (``-s-t-aatte`` and ``-s-tta-tte`` are both ``state``). P(label) is the sum over all its paths.
-The blank is the last class. The loss is in ``losses``: this module needs NumPy alone.
+The blank is the last class. The loss is in ``model.losses``: this module needs NumPy alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-MARGIN = 0.6  # of probabilities: between classes closer than this, a step is doubtful
+MIN_MARGIN = 0.6  # of probability between the two likeliest classes of a step; with less, the step is uncertain
 
 
-def steps_needed(labels):
-    """The fewest time steps a label fits in: one a character, one more between two equal ones.
+def steps_needed(labels: Sequence[int] | np.ndarray) -> int:
+    """Return the fewest time steps that labels fit in: one each, one more between two equal ones.
 
-    A label that needs more steps than there are has no path: its loss trains on garbage.
+    Labels that need more steps than there are have no path: their loss trains on garbage.
 
     >>> steps_needed([7, 7, 5])
     4
@@ -27,9 +28,12 @@ def steps_needed(labels):
 
 @dataclass(frozen=True)
 class Run:
-    """A class that stands on neighbouring steps ``first`` to ``last`` (both included).
+    """A class that stands on neighbouring time steps.
 
-    ``confidence`` is the highest probability of the class within the run.
+    Attributes:
+        label: the class.
+        first, last: time steps, both included.
+        confidence: the highest probability of the class within the run.
     """
 
     label: int
@@ -38,35 +42,43 @@ class Run:
     confidence: float
 
 
-def greedy_runs(probabilities):
-    """The runs of the best class of each step, blanks left out: best path decoding.
+def greedy_runs(probabilities: np.ndarray) -> list[Run]:
+    """Find the runs of the best class of each time step, blanks left out: best path decoding.
 
     Args:
-        probabilities: (steps, classes), the last class the blank.
+        probabilities: (time steps, classes), the last class the blank.
     """
     return runs_of_path(*best_of_steps(probabilities), probabilities.shape[-1] - 1)
 
 
-def best_of_steps(probabilities):
-    """The best class of each step, and its probability: (steps,) each."""
+def best_of_steps(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the best class of each time step, and its probability: (time steps,) each.
+
+    Args:
+        probabilities: (time steps, classes).
+    """
     best = probabilities.argmax(axis=-1)
     return best, probabilities[np.arange(len(best)), best]
 
 
-def decode(probabilities):
-    """Greedy decoding.
+def decode(probabilities: np.ndarray) -> tuple[list[Run], bool]:
+    """Decode greedily.
 
     Args:
-        probabilities: (steps, classes), the last class the blank.
+        probabilities: (time steps, classes), the last class the blank.
 
     Returns:
-        ``greedy_runs``; whether nearly the same probabilities might make others.
+        As ``greedy_runs``; whether nearly the same probabilities might give others.
     """
-    return greedy_runs(probabilities), is_doubtful(probabilities)
+    return greedy_runs(probabilities), is_uncertain(probabilities)
 
 
-def labels_of_path(path, blank):
-    """What a path says: repeats merged, then blanks dropped.
+def labels_of_path(path: np.ndarray, blank: int) -> list[int]:
+    """Return the labels of a path: repeats merged, then blanks dropped.
+
+    Args:
+        path: (time steps,) integers.
+        blank: its class.
 
     >>> labels_of_path(np.array([9, 3, 3, 9, 3, 5]), blank=9)
     [3, 3, 5]
@@ -75,8 +87,14 @@ def labels_of_path(path, blank):
     return labels[labels != blank].tolist()
 
 
-def runs_of_path(classes, best, blank):
-    """The runs of a path given by its class and that class's probability at each step."""
+def runs_of_path(classes: np.ndarray, best: np.ndarray, blank: int) -> list[Run]:
+    """Find the runs of a path, blanks left out.
+
+    Args:
+        classes: (time steps,) the class of each.
+        best: (time steps,) that class's probability.
+        blank: its class.
+    """
     if len(classes) == 0:
         return []
     starts = np.flatnonzero(np.diff(classes, prepend=classes[0] - 1))
@@ -88,26 +106,26 @@ def runs_of_path(classes, best, blank):
     ]
 
 
-def is_doubtful(probabilities, margin=MARGIN):
-    """Whether the best path's text hangs on steps at which two classes are almost equally likely.
+def is_uncertain(probabilities: np.ndarray, min_margin: float = MIN_MARGIN) -> bool:
+    """Tell whether the best path's text hangs on steps at which two classes are almost equally likely.
 
     Args:
-        probabilities: (steps, classes), the last class the blank.
-        margin: between the two likeliest classes of a step; if it is smaller, the step might go either way.
+        probabilities: (time steps, classes), the last class the blank.
+        min_margin: between the two likeliest classes of a step; with less, the step might go either way.
 
     Returns:
         True if some step might, or all steps of a run, and the text would be another then.
     """
     blank = probabilities.shape[-1] - 1
     best, likely = probabilities.argmax(axis=-1), probabilities.max(axis=-1, initial=0)
-    rows = np.flatnonzero(likely < (1 + margin) / 2)  # of the others the second is at least the margin below
+    rows = np.flatnonzero(likely < (1 + min_margin) / 2)  # of the others the second is at least the margin below
     if not rows.size:
         return False
     seconds = probabilities[rows]
     seconds[np.arange(rows.size), best[rows]] = -1
     close, other = np.zeros(len(best), bool), best.copy()
     other[rows] = seconds.argmax(axis=-1)
-    close[rows] = likely[rows] - seconds.max(axis=-1) < margin
+    close[rows] = likely[rows] - seconds.max(axis=-1) < min_margin
     around = np.pad(best, 1, constant_values=blank)
     before, after = around[:-2], around[2:]
     # one step alone does no harm if it only moves the edge of a run, or the border between two

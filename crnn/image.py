@@ -1,40 +1,55 @@
-"""From a picture file to pieces that the network reads: grey, level, 32 high, split at gaps, colour added.
+"""From files to grey images: find them, read them, lay transparent ones on a background.
 
-Training, synthesis and reading all prepare pictures here.
+It knows nothing of lines: ``normalization`` brings what is read here to the form that the network reads.
 """
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from crnn.geometry import HEIGHT
-
-ADDED_COLUMNS = 32  # colour adding: columns put on the right of each piece
-GAP_COLUMNS = 5  # a gap is a run of more than so many columns of background
-LEAST_CONTRAST = 40  # greys between ink and ground, below which colours are looked at
-MOST_MARGIN = 0.5  # rows above and below the ink, of its height: so it fills at least half of the picture
-LEAST_RISE = 1 / 16  # of a line from end to end, of its height; less does not hurt
-MOST_RISE = 5 / 8
-LEVELLED = 1.05  # how much more the rows of a levelled line must differ to believe that it was not level
-_MOST_SHEARED = 2**15  # columns that OpenCV can shear; a line as long rises slowly anyway
-_SEGMENTS = 24  # of a line, whose rows are compared to see whether it rises
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".pbm", ".pgm", ".ppm"}
+MIN_CONTRAST = 40  # grey levels between text and background; with less, the colours are looked at
 
 
 class ImageError(ValueError):
-    """A picture cannot be read; the message names the file and the reason."""
+    """An image cannot be read; the message names the file and the reason."""
 
 
-def read_grey(path):
-    """Read a picture as grey values.
+def find_images(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
+    """Collect files as they are named, and the images of folders in the order of their names.
 
-    Transparent pictures are laid on white, or on black if what is drawn on them is light.
+    Args:
+        paths: files and folders. A file counts whatever its suffix, a file in a folder if it has one of ``SUFFIXES``.
+
+    Returns:
+        The files, and the folders that hold no image.
+    """
+    found, empty = [], []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+            found += inside
+            empty += [] if inside else [path]
+        else:
+            found.append(path)
+    return found, empty
+
+
+def read_grayscale(path: str | Path) -> np.ndarray:
+    """Read an image file as grey values.
+
+    Transparent images are laid on white, or on black if what is drawn on them is light.
+
+    Args:
+        path: of any format that OpenCV reads.
 
     Returns:
         (height, width) uint8.
 
     Raises:
-        ImageError: no such file, not a picture, or an empty one.
+        ImageError: no such file, not an image, or an empty one.
     """
     path = Path(path)
     try:
@@ -46,275 +61,70 @@ def read_grey(path):
     try:
         with_alpha = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
         if with_alpha is not None and with_alpha.ndim == 3 and with_alpha.shape[2] == 4:
-            return composite(with_alpha)
-        colour = cv2.imdecode(data, cv2.IMREAD_COLOR)  # turned as its EXIF tag says, unlike the above
+            return flatten_alpha(with_alpha)
+        color = cv2.imdecode(data, cv2.IMREAD_COLOR)  # turned as its EXIF tag says, unlike the above
     except cv2.error as error:
         raise ImageError(f"{path}: OpenCV cannot read it ({error.err})") from None
-    if colour is None:
+    if color is None:
         raise ImageError(f"{path}: not a picture that OpenCV can read")
-    return to_grey(colour)
+    return to_grayscale(color)
 
 
-def to_grey(colour):
-    """The luminance of a picture; of one whose ink and ground are as bright as each other, what tells them apart.
+def to_grayscale(color: np.ndarray) -> np.ndarray:
+    """Reduce an image to its luminance, or to its first principal component where the luminance shows nothing.
 
-    That is the colours' first principal component: red on a green as dark, for instance, is nothing in grey.
+    Red on a green as bright, for instance, is nothing in luminance.
 
     Args:
-        colour: (height, width, 3) uint8, blue, green, red.
+        color: (height, width, 3) uint8, blue, green, red.
 
     Returns:
         (height, width) uint8.
     """
-    grey = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
-    if _contrast(grey) >= LEAST_CONTRAST:
+    grey = cv2.cvtColor(color, cv2.COLOR_BGR2GRAY)
+    if _contrast(grey) >= MIN_CONTRAST:
         return grey
-    pixels = colour.reshape(-1, 3)
-    some = pixels[:: max(1, len(pixels) // 10_000)].astype(np.float32)
-    _, axes = cv2.PCACompute(some, mean=None, maxComponents=1)
-    component = (pixels - some.mean(axis=0)) @ axes[0]
+    pixels = color.reshape(-1, 3)
+    sample = pixels[:: max(1, len(pixels) // 10_000)].astype(np.float32)
+    _, axes = cv2.PCACompute(sample, mean=None, maxComponents=1)  # type: ignore[call-overload]
+    component = (pixels - sample.mean(axis=0)) @ axes[0]
     component = np.rint(np.clip(128 + component, 0, 255)).astype(np.uint8).reshape(grey.shape)
     return component if _contrast(component) > 2 * _contrast(grey) else grey
 
 
-def _contrast(grey):
-    """Between the darkest and the brightest of its pixels, but for the most extreme 1 %."""
-    darkest, brightest = _quantiles(grey, (0.005, 0.995))
-    return int(brightest - darkest)
+def flatten_alpha(bgra: np.ndarray) -> np.ndarray:
+    """Lay a transparent image on white, or on black if its text is light.
 
+    Args:
+        bgra: (height, width, 4), unsigned integers: blue, green, red, alpha.
 
-def _quantiles(values, shares):
-    """The smallest values that at least these shares of ``values`` (uint8) do not exceed: (shares,)."""
-    counts = cv2.calcHist([values], [0], None, [256], [0, 256]).ravel().cumsum()
-    return np.searchsorted(counts, np.multiply(shares, counts[-1]))
-
-
-def composite(bgra):
-    """Lay a picture with alpha (height, width, 4) on white, or on black under light ink: grey uint8."""
+    Returns:
+        (height, width) uint8, grey.
+    """
     scale = 255 / np.iinfo(bgra.dtype).max
     bgra = bgra.astype(np.float32) * scale
     grey = cv2.cvtColor(bgra[..., :3], cv2.COLOR_BGR2GRAY)
     alpha = bgra[..., 3] / 255
-    ink = float((grey * alpha).sum() / max(alpha.sum(), 1e-6))
-    ground = 255 if ink < 128 or alpha.min() > 0.99 else 0
-    return np.rint(grey * alpha + ground * (1 - alpha)).astype(np.uint8)
+    foreground = float((grey * alpha).sum() / max(alpha.sum(), 1e-6))
+    background = 255 if foreground < 128 or alpha.min() > 0.99 else 0
+    return np.rint(grey * alpha + background * (1 - alpha)).astype(np.uint8)
 
 
-def normalized(grey):
-    """A picture of a line as the network knows lines: level, without loose margins above and below, 32 pixels high.
-
-    Its columns stay what they were, but for their scale.
+def quantiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
+    """Find the smallest values that at least these shares of all values do not exceed.
 
     Args:
-        grey: (height, width) uint8, not empty.
+        values: uint8, any shape.
+        shares: from 0 to 1.
 
     Returns:
-        (32, width) uint8, as wide as the ratio of what is left of the picture makes it.
+        (shares,) int64.
     """
-    return to_height(trim(level(grey)))
+    counts = cv2.calcHist([values], [0], None, [256], [0, 256]).ravel().cumsum()
+    return np.searchsorted(counts, np.multiply(shares, counts[-1]))
 
 
-def _edges(grey, rows):
-    """How much neighbouring columns differ, what is faint left out: (at most ``rows``, width) float32."""
-    height, width = grey.shape
-    if height > rows:
-        grey = cv2.resize(grey, (max(1, round(width * rows / height)), rows), interpolation=cv2.INTER_AREA)
-    if grey.shape[1] < 2:
-        return np.zeros(grey.shape, np.float32)
-    edges = cv2.absdiff(grey[:, 1:], grey[:, :-1])
-    strong = int(_quantiles(edges, (0.995,))[0])
-    edges[edges <= max(4, 0.3 * strong)] = 0
-    return np.minimum(edges, max(strong, 1)).astype(np.float32)
-
-
-def trim(grey):
-    """Take from a picture of a line parts of lines above and below, and more margin than its ink's height allows.
-
-    What is left has the same columns. Of other lines, only what the edge of the picture has cut off and a gap keeps
-    apart is taken. Noise as strong as the ink counts as ink: then nothing is taken.
-    """
-    height = len(grey)
-    energy = _edges(grey, 2 * HEIGHT).mean(axis=1)
-    if not energy.any():
-        return grey
-    blocks = _runs(energy > 0.03 * energy.max())
-    main = max(blocks, key=lambda block: energy[block[0] : block[1]].sum())
-
-    def is_other(block):
-        """Whether it is as much ink as letters have, not some dots, and no more of it."""
-        strong = energy[block[0] : block[1]].max() > 0.1 * energy[main[0] : main[1]].max()
-        return strong and block[1] - block[0] <= main[1] - main[0] and block != main
-
-    first, last = 0, len(energy)
-    if blocks[0][0] == 0 and is_other(blocks[0]):
-        first = (blocks[0][1] + blocks[1][0]) // 2
-    if blocks[-1][1] == len(energy) and is_other(blocks[-1]):
-        last = (blocks[-2][1] + blocks[-1][0] + 1) // 2
-    inked = first + np.flatnonzero(energy[first:last] > 0.06 * energy[first:last].max())
-    margin = MOST_MARGIN * (inked[-1] + 1 - inked[0])
-    scale = height / len(energy)
-    top = int(max(first, inked[0] - margin) * scale)
-    bottom = int(np.ceil(min(last, inked[-1] + 1 + margin) * scale))
-    return grey[top:bottom] if bottom - top < 0.97 * height else grey
-
-
-def count_lines(grey):
-    """How many lines a picture seems to show: rows of ink with empty rows between, about as high as the highest.
-
-    Characters have an edge or more in every stretch of a row as long as they are high; strokes of one line that
-    nothing joins, as of 三, do not, and do not count.
-    """
-    edges = _edges(grey, 8 * HEIGHT)
-    density = edges.mean(axis=1) / max(1, edges.max())  # edges a column
-    heights = [
-        end - start
-        for start, end in _runs(density > 0.03 * density.max())
-        if density[start:end].max() * (end - start) > 1
-    ]
-    return max(1, sum(height >= 0.6 * max(heights) for height in heights))
-
-
-def _runs(flags):
-    """Where flags are set: [first, last + 1] of each run."""
-    steps = np.diff(np.concatenate(([0], flags, [0])).astype(np.int8))
-    return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
-
-
-def level(grey):
-    """Shear a line that rises or falls from end to end, as one photographed aslant, so that it does not.
-
-    The rows of a level line differ the most: some are full of ink, others empty. (Postl: Detection of linear
-    oblique structures and skew scan in digitized documents, ICPR 1986.)
-    """
-    height, width = grey.shape
-    if width < 3 * height or width >= _MOST_SHEARED:
-        return grey
-    edges = _edges(grey, HEIGHT)
-    rows, columns = edges.shape
-    segments = min(_SEGMENTS, max(6, columns // _SEGMENTS))
-    profiles = cv2.resize(edges, (segments, rows), interpolation=cv2.INTER_AREA)
-    room = int(MOST_RISE * rows)
-    profiles = cv2.copyMakeBorder(profiles, room, room, 0, 0, cv2.BORDER_CONSTANT, value=0)
-
-    def contrast_of_rows(rise):
-        """How much rows differ, were the line sheared by ``rise`` of them from end to end."""
-        level_rows = cv2.warpAffine(profiles, _shear(rise, segments), profiles.shape[::-1], flags=cv2.INTER_LINEAR)
-        return float((cv2.reduce(level_rows, 1, cv2.REDUCE_SUM) ** 2).sum())
-
-    rise = max(range(-room, room + 1, 2), key=contrast_of_rows)
-    rise = max(np.arange(rise - 1.5, rise + 2, 0.5), key=contrast_of_rows)
-    if abs(rise) < LEAST_RISE * rows or contrast_of_rows(rise) < LEVELLED * contrast_of_rows(0):
-        return grey
-    shear = _shear(rise * height / rows, width)
-    return cv2.warpAffine(grey, shear, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-
-
-def _shear(rise, width):
-    """The map that moves the columns of a picture vertically, so that what falls ``rise`` rows does not: (2, 3)."""
-    slope = rise / width
-    return np.float32([[1, 0, 0], [-slope, 1, slope * (width - 1) / 2]])
-
-
-def to_height(grey):
-    """Resize a grey picture to 32 pixels high, its aspect ratio kept.
-
-    Args:
-        grey: (height, width) uint8, not empty.
-
-    Returns:
-        (32, max(1, round(width * 32 / height))) uint8.
-    """
-    return resize(grey, natural_width(grey))
-
-
-def natural_width(grey):
-    """Columns of a picture at height 32, its aspect ratio kept."""
-    height, width = grey.shape
-    return max(1, round(width * HEIGHT / height))
-
-
-def resize(grey, width):
-    """Resize to (32, width): averaging when it shrinks, bicubic when it grows."""
-    if grey.shape == (HEIGHT, width):
-        return grey
-    shrinks = grey.shape[0] > HEIGHT
-    return cv2.resize(grey, (width, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-
-
-def add_colour(line, columns=ADDED_COLUMNS):
-    """Put ``columns`` on the right of a line, all of the median grey of its last column.
-
-    Args:
-        line: (height, width) uint8.
-
-    Returns:
-        (height, width + columns) uint8.
-    """
-    height, width = line.shape
-    wider = np.empty((height, width + columns), line.dtype)
-    wider[:, :width] = line
-    wider[:, width:] = np.sort(line[:, -1])[[(height - 1) // 2, height // 2]].mean()  # np.median, only faster
-    return wider
-
-
-def gaps(line, more_than=GAP_COLUMNS):
-    """The gaps between the words of a line: runs of more than 5 columns of nothing but background.
-
-    The line and its inverse are binarised (Gaussian blur 3 x 3, Otsu's threshold), so that it does
-    not matter which of ink and ground is the darker. Runs that touch the left or right edge are
-    margins and no gaps.
-
-    Args:
-        line: (32, width) uint8. more_than: columns; 0 for the gaps between letters too.
-
-    Returns:
-        List of (first column, last column + 1), from left to right.
-    """
-    found = []
-    for picture in (line, 255 - line):
-        smooth = cv2.GaussianBlur(picture, (3, 3), 0)
-        _, binary = cv2.threshold(smooth, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-        found += [
-            (start, end)
-            for start, end in _runs(~binary.any(axis=0))
-            if end - start > more_than and start > 0 and end < line.shape[1]
-        ]
-    return sorted(found)
-
-
-def split(line, found=None, longest=0, most=None):
-    """Cut a line in the middle of its gaps.
-
-    Args:
-        line: (32, width) uint8. found: its ``gaps``, if they are known.
-        longest: a cut is left out where the pieces beside it are no longer than this together, the
-            narrowest gaps first; 0 cuts at every gap. The network reads short gaps itself, and it
-            reads a word better with its neighbours than alone.
-        most: a piece longer than this is cut though it has no gap, where it is emptiest.
-
-    Returns:
-        List of (first column, last column + 1) of the pieces: together they are the whole line.
-    """
-    found = gaps(line) if found is None else found
-    cuts = [0, *((start + end) // 2 for start, end in found), line.shape[1]]
-    for start, end in sorted(found, key=lambda gap: gap[1] - gap[0]):
-        at = cuts.index((start + end) // 2)
-        if cuts[at + 1] - cuts[at - 1] <= longest:
-            del cuts[at]
-    if most:
-        cuts = [
-            0,
-            *(cut for start, end in zip(cuts[:-1], cuts[1:], strict=True) for cut in _forced(line, start, end, most)),
-        ]
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
-
-
-def _forced(line, start, end, most):
-    """Cuts after ``start``, the last of them ``end``, at most ``most`` columns apart."""
-    while end - start > most:
-        first = start + most // 2
-        part = line[:, first : start + most]
-        contrast = (part.max(axis=0) - part.min(axis=0)).astype(np.float32)[None]
-        start = first + int(cv2.blur(contrast, (GAP_COLUMNS, 1))[0].argmin())
-        yield start
-    yield end
+def _contrast(grey):
+    """Return the difference between the darkest and the brightest pixels, the most extreme 1 % left out."""
+    darkest, brightest = quantiles(grey, (0.005, 0.995))
+    return int(brightest - darkest)

@@ -5,18 +5,18 @@ import pytest
 
 from crnn.ctc import best_of_steps, greedy_runs, runs_of_path
 from crnn.inference import beam_search as beam
-from crnn.inference.beam_search import best_path
+from crnn.inference.beam_search import forced_alignment
 
 A, B, BLANK = 0, 1, 2
 
 
-def most_likely(probabilities, least=beam.LEAST, width=beam.WIDTH):
-    steps = beam.followed(probabilities, *best_of_steps(probabilities), least)
-    return beam.most_likely(steps, probabilities.shape[1] - 1, width=width)
+def most_likely(probabilities, least=beam.MIN_PROBABILITY, width=beam.BEAM_WIDTH):
+    steps = beam.candidate_classes(probabilities, *best_of_steps(probabilities), least)
+    return beam.search(steps, probabilities.shape[1] - 1, beam_width=width)
 
 
-def beam_runs(probabilities, gain=None):
-    return beam.decode(probabilities, gain)[0]
+def beam_runs(probabilities, lm_score=None):
+    return beam.decode(probabilities, lm_score)[0]
 
 
 def merged(path, blank):
@@ -52,7 +52,7 @@ def test_the_best_path_of_a_text_is_found(seed):
     probabilities = random_probabilities(seed)
     for text in ((), (0,), (1, 1), (0, 1, 2), (2, 2, 0)):
         likeliest = max((likely, path) for path, said, likely in paths_of(probabilities) if said == text)[1]
-        assert tuple(best_path(probabilities, text)) == likeliest
+        assert tuple(forced_alignment(probabilities, text)) == likeliest
 
 
 def test_it_reads_what_greedy_decoding_misses():
@@ -66,16 +66,16 @@ def test_the_history_tips_the_scale_where_the_network_doubts_and_there_alone():
     def follows(history, label):
         return 3.0 if (history, label) == ((A,), B) else 0.0
 
-    doubtful = np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0.35, 0.65, 0]])  # a, then b or c
-    assert [run.label for run in beam_runs(doubtful)] == [0, 2]
-    assert [run.label for run in beam_runs(doubtful, follows)] == [0, 1]
+    uncertain = np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0.35, 0.65, 0]])  # a, then b or c
+    assert [run.label for run in beam_runs(uncertain)] == [0, 2]
+    assert [run.label for run in beam_runs(uncertain, follows)] == [0, 1]
     certain = np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0.009, 0.991, 0]])
     assert beam_runs(certain, follows) == greedy_runs(certain)
 
 
-@pytest.mark.parametrize(("a", "doubtful"), [(0.5, True), (0.7, True), (0.8, False), (0.995, False)])
-def test_a_close_second_leaves_doubt(a, doubtful):
-    assert beam.decode(np.array([[a, 1 - a, 0.0]]))[1] is doubtful
+@pytest.mark.parametrize(("a", "uncertain"), [(0.5, True), (0.7, True), (0.8, False), (0.995, False)])
+def test_a_close_second_leaves_doubt(a, uncertain):
+    assert beam.decode(np.array([[a, 1 - a, 0.0]]))[1] is uncertain
 
 
 def test_two_paths_to_one_text_leave_no_doubt():
@@ -92,7 +92,7 @@ def test_long_doubt_does_not_end_in_nothing():
 def test_doubles_keep_their_blank():
     probabilities = np.array([[0.9, 0.0, 0.1], [0.3, 0.0, 0.7], [0.9, 0.0, 0.1]])
     assert most_likely(probabilities)[0] == (A, A)
-    path = best_path(probabilities, (A, A))
+    path = forced_alignment(probabilities, (A, A))
     assert [run.label for run in runs_of_path(path, np.ones(3), BLANK)] == [A, A]
 
 

@@ -3,7 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from crnn.ctc import Run, greedy_runs, is_doubtful, steps_needed
+from crnn.ctc import Run, greedy_runs, is_uncertain, steps_needed
 from crnn.model.losses import CTCLoss
 
 
@@ -86,9 +86,9 @@ def steps_of(path, *doubts, classes=4):
         ([0, 0, 1, 1, 3], [(0, 1, 0.4)], True),
     ],
 )
-def test_a_text_is_doubtful_if_close_steps_would_change_it(path, doubts, expected):
-    assert is_doubtful(steps_of(path, *doubts), margin=0.5) is expected
+def test_a_text_is_uncertain_if_close_steps_would_change_it(path, doubts, expected):
+    assert is_uncertain(steps_of(path, *doubts), min_margin=0.5) is expected
 
 
 def test_no_steps_no_doubt():
-    assert is_doubtful(np.zeros((0, 3)), 0.5) is False
+    assert is_uncertain(np.zeros((0, 3)), 0.5) is False

@@ -2,145 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crnn.image import ImageError, add_colour, count_lines, gaps, level, normalized, read_grey, split, to_height, trim
-
-
-def line_with_words(width=200, words=((10, 60), (80, 120), (124, 180)), ink=0, ground=255):
-    line = np.full((32, width), ground, np.uint8)
-    for start, end in words:
-        line[8:24, start:end] = ink
-    return line
-
-
-def test_height_is_32_and_the_ratio_is_kept():
-    assert to_height(np.zeros((64, 300), np.uint8)).shape == (32, 150)
-    assert to_height(np.zeros((10, 50), np.uint8)).shape == (32, 160)
-    assert to_height(np.zeros((200, 1), np.uint8)).shape == (32, 1)
-
-
-def framed(line, above, below, rise=0):
-    """The line on a higher picture, ``rise`` rows lower at its right end than at its left."""
-    height, width = len(line) + above + below, line.shape[1]
-    picture = np.full((height, width), line[0, 0], np.uint8)
-    for column in range(width):
-        first = above + round(rise * (column / width - 0.5))
-        picture[first : first + len(line), column] = line[:, column]
-    return picture
-
-
-def bars(width=400, ink=0, ground=255):
-    """Sixteen rows of upright bars between eight empty rows, as text has them."""
-    words = [(start, start + 4) for start in range(10, width - 10, 10)]
-    return line_with_words(width, words, ink, ground)
-
-
-@pytest.mark.parametrize(("above", "below"), [(100, 100), (0, 60), (60, 0)])
-@pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0), (90, 140)])
-def test_loose_margins_are_taken(above, below, ink, ground):
-    trimmed = trim(framed(bars(ink=ink, ground=ground), above, below))
-    assert trimmed.shape[1] == 400
-    inked = np.flatnonzero((trimmed == ink).any(axis=1))
-    assert len(inked) == 16  # all of the ink
-    assert inked[0] <= 0.5 * 16 + 3 and len(trimmed) - 1 - inked[-1] <= 0.5 * 16 + 3
-
-
-def test_margins_of_half_the_height_of_the_ink_stay():
-    assert trim(bars()).shape == (32, 400)
-
-
-@pytest.mark.parametrize("shape", [(90, 300), (1, 1), (40, 1), (1, 40), (300, 3)])
-def test_a_picture_of_nothing_stays_as_it_is(shape):
-    grey = np.full(shape, 77, np.uint8)
-    assert trim(grey).shape == level(grey).shape == grey.shape
-    assert len(normalized(grey)) == 32
-
-
-@pytest.mark.parametrize("side", ["above", "below"])
-def test_what_the_edge_leaves_of_another_line_is_taken(side):
-    other = bars()[8:18]
-    picture = np.vstack([other, bars()] if side == "above" else [bars(), other])
-    trimmed = trim(picture)
-    assert 20 <= len(trimmed) <= 32 and (trimmed == 0).any(axis=1).sum() == 16
-
-
-@pytest.mark.parametrize("lines", [1, 2, 5])
-@pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0)])
-def test_lines_are_counted(lines, ink, ground):
-    assert count_lines(np.vstack([bars(ink=ink, ground=ground)] * lines)) == lines
-
-
-@pytest.mark.parametrize("tops", [(10, 28), (5, 18, 30)])  # as of 二, of 三
-def test_strokes_of_one_line_are_not_lines(tops):
-    strokes = np.full((40, 200), 255, np.uint8)
-    for column in range(10, 190, 40):
-        for top in tops:
-            strokes[top : top + 4, column : column + 30] = 0
-    assert count_lines(strokes) == 1
-    assert count_lines(np.full((40, 200), 9, np.uint8)) == 1
-
-
-def test_dots_of_letters_stay():
-    picture = bars()[6:]  # two empty rows above
-    picture[:2, 10:14] = picture[:2, 100:104] = 0  # two dots, at the edge
-    assert trim(picture).shape == picture.shape
-
-
-def test_noise_is_no_margin():
-    noise = np.random.default_rng(0).normal(0, 60, (96, 400))
-    picture = np.clip(framed(bars(ink=90, ground=140), 32, 32) + noise, 0, 255).astype(np.uint8)
-    assert trim(picture).shape == (96, 400)
-
-
-@pytest.mark.parametrize("rise", [-24, -9, 9, 24])
-def test_a_line_that_rises_is_levelled(rise):
-    aslant, straight = framed(bars(), 16, 16, rise), framed(bars(), 16, 16)
-    assert np.ptp(rows_of_ink(aslant)) >= abs(rise) - 2
-    assert np.ptp(rows_of_ink(level(aslant))) <= 2
-    assert level(straight) is straight
-    assert normalized(aslant).shape[1] == pytest.approx(400, rel=0.15)
-
-
-def rows_of_ink(picture):
-    """The middle of the ink in every column that has some."""
-    dark = picture < 128
-    return [np.flatnonzero(column).mean() for column in dark.T if column.any()]
-
-
-def test_very_long_lines_are_normalized_too():
-    long = np.tile(framed(bars(), 100, 100), 100)
-    assert long.shape[1] == 40_000
-    assert normalized(long).shape[1] == pytest.approx(40_000, rel=0.15)
-
-
-@pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0), (90, 140)])
-def test_gaps_are_runs_of_more_than_5_columns(ink, ground):
-    found = gaps(line_with_words(ink=ink, ground=ground))
-    assert len(found) == 1  # not the 4 columns between the words, not the margins
-    start, end = found[0]
-    assert abs(start - 60) <= 1 and abs(end - 80) <= 1
-
-
-def test_split_cuts_in_the_middle_of_gaps_and_keeps_all_columns():
-    pieces = split(line_with_words())
-    assert [start for start, _ in pieces] == [0, 70] and pieces[-1][1] == 200
-
-
-def test_split_leaves_out_narrow_gaps_first():
-    line = line_with_words(300, ((10, 90), (100, 190), (220, 290)))
-    assert len(split(line)) == 3
-    assert [end for _, end in split(line, longest=250)] == [pytest.approx(205, abs=1), 300]
-    assert split(line, longest=300) == [(0, 300)]
-
-
-def test_a_line_of_nothing_is_one_piece():
-    assert split(np.full((32, 50), 200, np.uint8)) == [(0, 50)]
-
-
-def test_colour_adding_takes_the_median_of_the_last_column():
-    line = np.zeros((32, 10), np.uint8)
-    line[:, -1] = [7] * 20 + [200] * 12
-    widened = add_colour(line)
-    assert widened.shape == (32, 42) and np.all(widened[:, 10:] == 7)
+from crnn.image import ImageError, read_grayscale
 
 
 @pytest.mark.parametrize(("name", "content", "reason"), [
@@ -153,7 +15,7 @@ def test_errors_name_file_and_reason(tmp_path, name, content, reason):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ImageError, match=f"{name}: .*{reason}"):
-        read_grey(path)
+        read_grayscale(path)
 
 
 def test_colours_as_bright_as_each_other_are_told_apart(tmp_path):
@@ -163,7 +25,7 @@ def test_colours_as_bright_as_each_other_are_told_apart(tmp_path):
         picture[12:28, 20:180:8] = ink
         cv2.imwrite(str(tmp_path / "colours.png"), picture)
         assert np.ptp(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)) <= 1
-        seen = read_grey(tmp_path / "colours.png").astype(int)
+        seen = read_grayscale(tmp_path / "colours.png").astype(int)
         assert abs(seen[15, 20] - seen[0, 0]) > 100
 
 
@@ -171,13 +33,13 @@ def test_pale_grey_stays_as_it_is(tmp_path):
     picture = np.full((40, 200, 3), 200, np.uint8)
     picture[12:28, 20:180:8] = 180
     cv2.imwrite(str(tmp_path / "pale.png"), picture)
-    np.testing.assert_array_equal(read_grey(tmp_path / "pale.png"), picture[..., 0])
+    np.testing.assert_array_equal(read_grayscale(tmp_path / "pale.png"), picture[..., 0])
 
 
 def test_names_beyond_ascii(tmp_path):
     path = tmp_path / "中文 名.png"
     cv2.imencode(".png", np.full((5, 7), 100, np.uint8))[1].tofile(path)
-    assert np.all(read_grey(path) == 100)
+    assert np.all(read_grayscale(path) == 100)
 
 
 @pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0)])
@@ -186,22 +48,11 @@ def test_transparent_pictures_get_a_ground_that_shows_their_ink(tmp_path, ink, g
     picture[3:6, 5:15] = (ink, ink, ink, 255)
     path = tmp_path / "transparent.png"
     cv2.imwrite(str(path), picture)
-    grey = read_grey(path)
+    grey = read_grayscale(path)
     assert grey[4, 8] == ink and grey[0, 0] == ground
 
 
 def test_16_bit_and_palette(tmp_path):
     path = tmp_path / "deep.png"
     cv2.imwrite(str(path), np.full((4, 4), 65535, np.uint16))
-    assert np.all(read_grey(path) == 255)
-
-
-def test_a_piece_without_gaps_is_cut_where_it_is_emptiest():
-    line = np.full((32, 1000), 255, np.uint8)
-    line[8:24, 10:990] = np.where(np.arange(10, 990) % 20 < 16, 0, 255)  # gaps of 4 columns are none
-    assert split(line) == [(0, 1000)]
-    pieces = split(line, most=300)
-    assert pieces[0][0] == 0 and pieces[-1][1] == 1000
-    assert all(150 <= end - start <= 300 for start, end in pieces[:-1]) and pieces[-1][1] - pieces[-1][0] <= 300
-    assert all(end == start for (_, end), (start, _) in zip(pieces, pieces[1:], strict=False))
-    assert all((line[:, start] == 255).all() for start, _ in pieces[1:])
+    assert np.all(read_grayscale(path) == 255)

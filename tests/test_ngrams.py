@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crnn.charset import Charset
-from crnn.inference.ngram_lm import NGrams, ngrams_of
+from crnn.inference.ngram_lm import NGrams
 from crnn.paths import DEFAULT_CHARSET
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,44 +18,46 @@ A, B, C, D = range(1, 5)
 
 @pytest.fixture(scope="module")
 def ngrams():
-    return NGrams.counted(["abcabcabd", "abc"], TABLE, least=(1, 1, 1, 1))
+    return NGrams.from_texts(["abcabcabd", "abc"], TABLE, min_counts=(1, 1, 1, 1))
 
 
 def test_what_followed_gains_and_what_did_not_loses(ngrams):
-    assert ngrams.gain((A, B), C) > ngrams.gain((A, B), D) > ngrams.gain((A, B), A)
-    assert ngrams.gain((A,), B) > 0 > ngrams.gain((A,), C)
-    assert ngrams.gain((), A) == 0
+    assert ngrams.lm_score((A, B), C) > ngrams.lm_score((A, B), D) > ngrams.lm_score((A, B), A)
+    assert ngrams.lm_score((A,), B) > 0 > ngrams.lm_score((A,), C)
+    assert ngrams.lm_score((), A) == 0
 
 
 def test_probabilities_after_any_history_sum_to_one(ngrams):
     alone = np.array([1, 5, 5, 4, 2]) / 17  # counts and one more each
     for history in ((), (A,), (A, B), (C, A, B), (D, D, D), (0,)):
-        total = sum(math.exp(ngrams.gain(history, label)) * alone[label] for label in range(5))
+        total = sum(math.exp(ngrams.lm_score(history, label)) * alone[label] for label in range(5))
         assert total == pytest.approx(1)
 
 
 def test_only_as_much_of_the_history_counts_as_was_counted(ngrams):
-    assert ngrams.gain((D, D, C, A, B), C) == ngrams.gain((C, A, B), C)
+    assert ngrams.lm_score((D, D, C, A, B), C) == ngrams.lm_score((C, A, B), C)
 
 
 def test_rare_ngrams_are_left_out():
-    ngrams = NGrams.counted(["ab" * 3 + "cd"], TABLE, least=(1, 3, 9))
+    ngrams = NGrams.from_texts(["ab" * 3 + "cd"], TABLE, min_counts=(1, 3, 9))
     assert [len(keys) for keys in ngrams.keys] == [4, 1, 0]
-    assert ngrams.gain((A,), B) > 0 == ngrams.gain((C,), D)
+    assert ngrams.lm_score((A,), B) > 0 == ngrams.lm_score((C,), D)
 
 
 def test_any_order_is_counted_and_texts_shorter_than_it_too():
-    ngrams = NGrams.counted(["abcdabcd", "ab", ""], TABLE, least=(1,) * 6)
+    ngrams = NGrams.from_texts(["abcdabcd", "ab", ""], TABLE, min_counts=(1,) * 6)
     assert [len(keys) for keys in ngrams.keys] == [4, 4, 4, 4, 4, 3]
     assert [counts.sum() for counts in ngrams.counts] == [10, 8, 6, 5, 4, 3]
-    assert ngrams.gain((C, D, A, B), C) > ngrams.gain((A, B), C)
+    assert ngrams.lm_score((C, D, A, B), C) > ngrams.lm_score((A, B), C)
 
 
 def test_a_file_keeps_everything(ngrams, tmp_path):
     ngrams.save(tmp_path / "ngrams.npz")
     again = NGrams.load(tmp_path / "ngrams.npz")
     for history in ((A, B), (C, A, B)):
-        assert [again.gain(history, label) for label in range(5)] == [ngrams.gain(history, label) for label in range(5)]
+        assert [again.lm_score(history, label) for label in range(5)] == [
+            ngrams.lm_score(history, label) for label in range(5)
+        ]
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):
@@ -68,16 +70,16 @@ def test_a_file_of_something_else_is_refused(tmp_path):
 
 
 def test_weights_of_another_table_get_none(tmp_path):
-    assert ngrams_of(tmp_path / "CRNN.h5") is not None
+    assert NGrams.for_weights(tmp_path / "CRNN.h5") is not None
     TABLE.save(tmp_path / "charset.txt")
-    assert ngrams_of(tmp_path / "CRNN.h5") is None
+    assert NGrams.for_weights(tmp_path / "CRNN.h5") is None
 
 
 def test_the_files_of_the_project_know_both_languages():
-    charset, ngrams = Charset.from_file(DEFAULT_CHARSET), ngrams_of(ROOT / "weights" / "CRNN.h5")
+    charset, ngrams = Charset.from_file(DEFAULT_CHARSET), NGrams.for_weights(ROOT / "weights" / "CRNN.h5")
     for text, wrong in (("中国人民", "中国入民"), ("时间", "时问"), ("illness", "il1ness")):
         right, other = (
-            sum(ngrams.gain(tuple(labels[:at]), labels[at]) for at in range(len(labels)))
+            sum(ngrams.lm_score(tuple(labels[:at]), labels[at]) for at in range(len(labels)))
             for labels in map(charset.encode, (text, wrong))
         )
         assert right > other
@@ -89,7 +91,7 @@ def test_the_command_counts_and_names_what_it_cannot_read(tmp_path):
     result = subprocess.run([*command, tmp_path], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0 and "n-grams" in result.stdout
     labels = Charset.from_file(DEFAULT_CHARSET).encode("白日")
-    assert NGrams.load(tmp_path / "ngrams.npz").gain((labels[0],), labels[1]) > 0
+    assert NGrams.load(tmp_path / "ngrams.npz").lm_score((labels[0],), labels[1]) > 0
     shutil.rmtree(tmp_path)
     result = subprocess.run([*command, tmp_path / "none.txt"], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 1 and "none.txt" in result.stderr

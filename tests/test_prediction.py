@@ -5,7 +5,7 @@ import pytest
 from crnn.charset import Charset
 from crnn.inference import engines as prediction
 from crnn.inference import onnx_graph as graph
-from crnn.inference.engines import predictors
+from crnn.inference.engines import load_engine
 from crnn.model import backend
 from crnn.model.network import CRNN
 from crnn.model.weights_file import write_peaks
@@ -43,9 +43,9 @@ def pictures():
 @pytest.mark.parametrize("width", [16, 96])
 def test_engines_compute_predict_core(network, weights, pictures, engine, width):
     expected = backend.traced(network.predict_core)(pictures[:, :, :width])
-    predict, exact = predictors(weights, CLASSES, engine)
-    assert exact is None
-    np.testing.assert_allclose(predict(pictures[:, :, :width]), expected, atol=1e-5)
+    loaded = load_engine(weights, CLASSES, engine)
+    assert loaded.exact is None
+    np.testing.assert_allclose(loaded.fast(pictures[:, :, :width]), expected, atol=1e-5)
 
 
 def test_exports_compute_predict_core(network, weights, pictures, tmp_path):
@@ -53,9 +53,9 @@ def test_exports_compute_predict_core(network, weights, pictures, tmp_path):
     expected = backend.traced(network.predict_core)(pictures)
     for path in (tmp_path / "crnn.onnx", tmp_path / "saved"):
         np.testing.assert_allclose(export.export(path, weights)(pictures), expected, atol=1e-5)
-    np.testing.assert_allclose(predictors(tmp_path / "crnn.onnx", CLASSES)[0](pictures), expected, atol=1e-5)
+    np.testing.assert_allclose(load_engine(tmp_path / "crnn.onnx", CLASSES).fast(pictures), expected, atol=1e-5)
     with pytest.raises(ValueError, match=r"crnn\.onnx: has 50 classes, the table of labels has 60"):
-        predictors(tmp_path / "crnn.onnx", 60)
+        load_engine(tmp_path / "crnn.onnx", 60)
 
 
 def test_the_graph_knows_the_shapes_of_the_network(network):
@@ -71,9 +71,9 @@ def test_integers_come_close(network, weights, pictures, tmp_path, monkeypatch):
     write_peaks(path, measured_peaks(path, [picture[..., 0].astype(np.uint8) for picture in pictures]))
     monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
     expected = backend.traced(network.predict_core)(pictures)
-    fast, exact = predictors(path, CLASSES)
-    assert 0 < np.abs(fast(pictures) - expected).max() < 0.05
-    np.testing.assert_allclose(exact(pictures), expected, atol=1e-5)
+    loaded = load_engine(path, CLASSES)
+    assert 0 < np.abs(loaded.fast(pictures) - expected).max() < 0.05
+    np.testing.assert_allclose(loaded.exact(pictures), expected, atol=1e-5)
     network.predict_core.load_weights(path)  # Keras passes over the peaks
 
 
@@ -82,24 +82,24 @@ def test_weights_whose_peaks_are_not_all_known_are_read_in_float32(weights, tmp_
     path.write_bytes(weights.read_bytes())
     write_peaks(path, {"conv1": 1.0})
     monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
-    assert predictors(path, CLASSES)[1] is None
+    assert load_engine(path, CLASSES).exact is None
 
 
 @pytest.mark.parametrize("engine", ["onnx", "keras"])
 def test_a_file_that_does_not_fit_is_refused(weights, engine):
     with pytest.raises(ValueError, match=r"CRNN\.h5: layer blstm2_out .*\(512, 50\).*\(512, 60\)"):
-        predictors(weights, 60, engine)
+        load_engine(weights, 60, engine)
 
 
 def test_a_broken_onnx_file_is_refused(tmp_path):
     (tmp_path / "broken.onnx").write_bytes(b"no graph")
     with pytest.raises(ValueError, match=r"broken\.onnx: ONNX Runtime cannot read it"):
-        predictors(tmp_path / "broken.onnx", CLASSES)
+        load_engine(tmp_path / "broken.onnx", CLASSES)
 
 
 def test_an_unknown_engine_is_refused(weights):
     with pytest.raises(ValueError, match="steam: no such engine; there are onnx, onnx-float32, keras"):
-        predictors(weights, CLASSES, "steam")
+        load_engine(weights, CLASSES, "steam")
 
 
 def test_differences_counts_other_texts_in_a_table_larger_than_the_default():

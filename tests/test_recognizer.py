@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from crnn.charset import SPACE, Charset
-from crnn.inference import recognizer as module
+from crnn.inference import line_splitting
+from crnn.inference.engines import Engine
 from crnn.inference.recognizer import BATCH_COLUMNS, WINDOW_COLUMNS, Recognizer
+from crnn.normalization import RIGHT_PADDING
 
 CHARSET = Charset(["blank", *"abcde的重，"])
 LETTER = {c: 10 * label for c, label in CHARSET.labels.items()}  # the grey by which the fake knows it
@@ -30,7 +32,7 @@ def picture(text, gap=4, width=8, margin=10):
 
 @pytest.fixture
 def recognizer():
-    return Recognizer(fake, CHARSET)
+    return Recognizer(Engine(fake), CHARSET)
 
 
 @pytest.mark.parametrize("text", ["abc", "aa", "的重", "a"])
@@ -48,7 +50,7 @@ def test_company_changes_nothing(recognizer):
 @pytest.mark.parametrize("text", ["abcd " * 11 + "e", "的重" * 30, "ab的 c，" * 9 + "d"])
 def test_a_line_says_in_pieces_what_it_says_whole(recognizer, monkeypatch, text, longest):
     (whole,) = recognizer.read([picture(text)])
-    monkeypatch.setattr(module, "LONGEST_PIECE", longest)
+    monkeypatch.setattr(line_splitting, "MAX_PIECE", longest)
     (in_pieces,) = recognizer.read([picture(text)])
     assert in_pieces == whole
     assert whole.text == text
@@ -57,13 +59,13 @@ def test_a_line_says_in_pieces_what_it_says_whole(recognizer, monkeypatch, text,
 def test_a_piece_is_read_with_what_is_beside_it(monkeypatch):
     def blind_at_the_edges(images):
         probabilities = fake(images)
-        for edge in (slice(0, 12), slice(-12 - module.image.ADDED_COLUMNS // 4, None)):
+        for edge in (slice(0, 12), slice(-12 - RIGHT_PADDING // 4, None)):
             probabilities[:, edge] = np.eye(CHARSET.classes)[CHARSET.blank]
         return probabilities
 
-    monkeypatch.setattr(module, "LONGEST_PIECE", 160)
+    monkeypatch.setattr(line_splitting, "MAX_PIECE", 160)
     text = "abcde" * 16
-    assert Recognizer(blind_at_the_edges, CHARSET).read([picture(text, margin=80)])[0].text == text
+    assert Recognizer(Engine(blind_at_the_edges), CHARSET).read([picture(text, margin=80)])[0].text == text
 
 
 def test_a_space_is_seen_between_latin_words_and_none_between_chinese(recognizer):
@@ -116,8 +118,8 @@ def test_many_pictures_are_drawn_as_they_are_needed_and_come_out_in_order(recogn
             yield picture(text)
 
     said = []
-    for lines in recognizer.read_windows(pictures()):
-        said += [line.text for line in lines]
+    for lines in recognizer.read_stream(enumerate(pictures())):
+        said += [line.text for _, line in lines]
         assert len(drawn) - len(said) <= 2 * WINDOW_COLUMNS[1] // 64  # no more than two windows of the narrowest
     assert said == texts
 
@@ -133,7 +135,7 @@ def test_a_very_long_line_goes_through_in_small_batches():
     long = picture(text)
     long[:4] = 255  # else the blocks, as high as the line, count as gaps between light letters
     assert long.shape[1] > 200_000
-    (line,) = Recognizer(watching, CHARSET).read([long])
+    (line,) = Recognizer(Engine(watching), CHARSET).read([long])
     assert line.text == text
     assert max(sizes) <= BATCH_COLUMNS and line.characters[-1].x1 > 200_000
 
@@ -153,6 +155,6 @@ def test_what_is_left_in_doubt_is_predicted_again():
         return fake(images)
 
     texts = ["abc", "的重", "edc", "重重", "a"]
-    said = Recognizer(vague, CHARSET, exact=exact).read([picture(text) for text in texts])
+    said = Recognizer(Engine(vague, exact), CHARSET).read([picture(text) for text in texts])
     assert [line.text for line in said] == texts
     assert sum(asked) == 2

@@ -6,7 +6,7 @@ import pytest
 
 from crnn.evaluation import robustness
 from crnn.evaluation.robustness import ALTERATIONS
-from crnn.image import read_grey
+from crnn.image import read_grayscale
 from crnn.inference.recognizer import Recognizer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +32,7 @@ def test_every_alteration_gives_another_picture(name, shape):
     "name", ["margins of 100 % above and below", "turned by -2 degrees", "40 % of other lines above and below"]
 )
 def test_what_preparation_undoes_does_not_change_the_text(name, recognizer):
-    picture = read_grey(ROOT / "asset" / "poem.png")
+    picture = read_grayscale(ROOT / "asset" / "poem.png")
     (plain,), (altered,) = recognizer.read([picture]), recognizer.read([ALTERATIONS[name](picture)])
     assert plain.text == altered.text
 

@@ -1,6 +1,6 @@
 import pytest
 
-from crnn.inference.spacing import is_blank, space_between
+from crnn.inference.spacing import is_word_space, space_between
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_ascii_punctuation_after_chinese_is_full_width():
     ],
 )
 def test_the_only_blank_of_a_line(left, right, gap, others, blank):
-    assert is_blank(left, right, gap, others) is blank
+    assert is_word_space(left, right, gap, others) is blank

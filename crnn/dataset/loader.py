@@ -14,7 +14,7 @@ from crnn.ctc import steps_needed
 from crnn.dataset.label_file import DataError
 from crnn.dataset.layout import image_names, read_image, short_path
 from crnn.geometry import padded_width, time_steps
-from crnn.image import add_colour
+from crnn.normalization import pad_right
 
 
 class BatchFolders(keras.utils.Sequence):
@@ -139,7 +139,7 @@ class BatchFolders(keras.utils.Sequence):
         for row, pair in enumerate(read):
             usable = read[row] = pair or usable
         width = padded_width(max(image.shape[1] for image, _ in read))
-        images = np.stack([add_colour(image, width - image.shape[1]) for image, _ in read])
+        images = np.stack([pad_right(image, width - image.shape[1]) for image, _ in read])
         if self.invert:
             turned = np.random.default_rng((*self._key, index)).random(self.batch_size) < 0.5
             turned = turned[first::step][: len(images)]

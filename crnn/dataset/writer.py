@@ -12,7 +12,8 @@ from tqdm import tqdm
 from crnn.charset import Charset
 from crnn.dataset.archives import pack
 from crnn.dataset.labelled_images import read_labelled_images
-from crnn.image import ImageError, normalized, read_grey
+from crnn.image import ImageError, read_grayscale
+from crnn.normalization import normalize_line
 from crnn.paths import DEFAULT_CHARSET
 
 QUALITY = 90  # of the JPEGs
@@ -79,7 +80,7 @@ def prepared_images(rows, charset, seed=0):
         path, text = rows[at]
         folded = charset.fold(text)
         try:
-            image = normalized(read_grey(path))
+            image = normalize_line(read_grayscale(path))
         except ImageError as error:
             print(f"left out: {error}", file=sys.stderr)
             yield None

@@ -8,7 +8,7 @@ from pathlib import Path
 from crnn.dataset.labelled_images import read_labelled_images
 from crnn.evaluation import heldout
 from crnn.evaluation.metrics import Calibration, LineScores
-from crnn.image import read_grey
+from crnn.image import read_grayscale
 from crnn.inference.recognizer import DECODINGS
 from crnn.paths import DEFAULT_WEIGHTS
 
@@ -40,7 +40,7 @@ def _pictures(options, charset):
     """Return grey pictures and texts of what the options name."""
     if options.labels:
         rows = read_labelled_images(options.labels)
-        return [read_grey(path) for path, _ in rows], [text for _, text in rows]
+        return [read_grayscale(path) for path, _ in rows], [text for _, text in rows]
     if options.synthetic:
         lines = heldout.of_kind(options.fonts, options.texts, charset, options.seed, options.kind, options.synthetic)
     elif options.words:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from crnn.dataset.labelled_images import read_labelled_images
 from crnn.evaluation.metrics import LineScores
-from crnn.image import read_grey
+from crnn.image import read_grayscale
 from crnn.paths import DEFAULT_WEIGHTS
 
 BESIDE = 0.12  # of the height of a line: the gap between it and its neighbours
@@ -296,7 +296,7 @@ def main():
     try:
         recognizer = Recognizer.from_weights(options.weights)
         rows = read_labelled_images(options.labels)
-        pictures, texts = [read_grey(path) for path, _ in rows], [text for _, text in rows]
+        pictures, texts = [read_grayscale(path) for path, _ in rows], [text for _, text in rows]
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

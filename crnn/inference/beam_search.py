@@ -2,30 +2,43 @@
 
 Hannun, Maas, Jurafsky, Ng: First-Pass Large Vocabulary Continuous Speech Recognition using
 Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with two changes. Classes less likely
-than ``LEAST`` at a step are not followed: most steps have one class left and most lines no choice
-at all, and these are decoded greedily, to the same result. And what follows what is weighed by how
-much more likely the history makes a character than it is anyway, so that a rare one is not
+than ``MIN_PROBABILITY`` at a step are not followed: most steps have one class left and most lines no
+choice at all, and these are decoded greedily, to the same result. And what follows what is weighed by
+how much more likely the history makes a character than it is anyway, so that a rare one is not
 punished for being rare.
 """
 
 import math
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from crnn.ctc import best_of_steps, runs_of_path
+from crnn.ctc import Run, best_of_steps, runs_of_path
 
-LEAST = 0.01  # probability
-WIDTH = 8  # texts followed at once
-WEIGHT = 0.25  # of the n-grams, against the network's 1
-LEAD = 1.0  # of the logarithm of the likeliest text's score over the next: with less, it is doubtful
+MIN_PROBABILITY = 0.01
+BEAM_WIDTH = 8  # texts followed at once
+LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
+MIN_LEAD = 1.0  # of the log score of the likeliest text over the next one's; with less, it is uncertain
+
+Labels = tuple[int, ...]
+LMScore = Callable[[Labels, int], float]
 
 
-def decode(probabilities, gain=None, weight=WEIGHT, least=LEAST, width=WIDTH):
-    """The runs of the most likely text.
+def decode(
+    probabilities: np.ndarray,
+    lm_score: LMScore | None = None,
+    lm_weight: float = LM_WEIGHT,
+    min_probability: float = MIN_PROBABILITY,
+    beam_width: int = BEAM_WIDTH,
+) -> tuple[list[Run], bool]:
+    """Find the runs of the most likely text.
 
     Args:
-        probabilities: (steps, classes), the last class the blank.
-        gain: ``NGrams.gain``; without it the network alone decides.
+        probabilities: (time steps, classes), the last class the blank.
+        lm_score: ``NGrams.lm_score``; without it the network alone decides.
+        lm_weight: of ``lm_score``.
+        min_probability: of the classes that are followed at a step.
+        beam_width: texts followed at once.
 
     Returns:
         Runs, as ``ctc.greedy_runs``; those of a text that greedy decoding does not find are those of its best path.
@@ -34,82 +47,102 @@ def decode(probabilities, gain=None, weight=WEIGHT, least=LEAST, width=WIDTH):
     blank = probabilities.shape[1] - 1
     best, likely = best_of_steps(probabilities)
     runs = runs_of_path(best, likely, blank)
-    if (likely >= 1 - least).all():
+    if (likely >= 1 - min_probability).all():
         return runs, False
-    labels, lead = most_likely(followed(probabilities, best, likely, least), blank, gain, weight, width)
+    steps = candidate_classes(probabilities, best, likely, min_probability)
+    labels, lead = search(steps, blank, lm_score, lm_weight, beam_width)
     if labels != tuple(run.label for run in runs):
-        path = best_path(probabilities, labels)
+        path = forced_alignment(probabilities, labels)
         runs = runs_of_path(path, probabilities[np.arange(len(path)), path], blank)
-    return runs, lead < LEAD
+    return runs, lead < MIN_LEAD
 
 
-def followed(probabilities, best, likely, least):
-    """Of each step the classes that are at least as likely as ``least``, or the best one, and their probabilities."""
+def candidate_classes(
+    probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray, min_probability: float
+) -> Iterator[tuple[list[int], list[float]]]:
+    """Give the classes of each step that are followed, and their probabilities.
+
+    Args:
+        probabilities: (time steps, classes).
+        best: (time steps,) the likeliest class of each.
+        likely: (time steps,) its probability.
+        min_probability: of a class that is followed; where none has it, the likeliest is.
+    """
     for step, label, probability in zip(probabilities, best.tolist(), likely.tolist(), strict=True):
-        if least <= probability < 1 - least:
-            classes = np.flatnonzero(step >= least)
+        if min_probability <= probability < 1 - min_probability:
+            classes = np.flatnonzero(step >= min_probability)
             yield classes.tolist(), step[classes].tolist()
         else:
             yield [label], [probability]
 
 
-def most_likely(steps, blank, gain=None, weight=WEIGHT, width=WIDTH):
-    """The most likely text.
+def search(
+    steps: Iterable[tuple[list[int], list[float]]],
+    blank: int,
+    lm_score: LMScore | None = None,
+    lm_weight: float = LM_WEIGHT,
+    beam_width: int = BEAM_WIDTH,
+) -> tuple[Labels, float]:
+    """Find the most likely text.
 
     Args:
-        steps: as of ``followed``. blank: its class. gain, weight, width: as of ``decode``.
+        steps: as of ``candidate_classes``.
+        blank: its class.
+        lm_score, lm_weight, beam_width: as of ``decode``.
 
     Returns:
-        Its labels, a tuple; by how much the logarithm of its score is ahead of the next one's.
+        Its labels; by how much its log score is ahead of the next one's.
     """
-    beams = {(): (1.0, 0.0, 0.0)}  # labels: P(they, a blank last), P(they, the last one last), weight * gains
+    # labels: P(they, a blank last), P(they, the last label last), weighted sum of the n-grams' scores
+    beams: dict[Labels, tuple[float, float, float]] = {(): (1.0, 0.0, 0.0)}
     for classes, probabilities in steps:
         if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
-            beams = {labels: (b + n, 0.0, gains) for labels, (b, n, gains) in beams.items()}
+            beams = {labels: (b + n, 0.0, score) for labels, (b, n, score) in beams.items()}
             continue
-        found = {}
-        for labels, (blank_last, label_last, gains) in beams.items():
+        found: dict[Labels, tuple[float, float, float]] = {}
+        for labels, (blank_last, label_last, score) in beams.items():
             last = labels[-1] if labels else blank
             for label, probability in zip(classes, probabilities, strict=True):
                 if label == blank:
-                    _add(found, labels, (blank_last + label_last) * probability, 0.0, gains)
+                    _add(found, labels, (blank_last + label_last) * probability, 0.0, score)
                     continue
                 if label == last:
-                    _add(found, labels, 0.0, label_last * probability, gains)
+                    _add(found, labels, 0.0, label_last * probability, score)
                 before = blank_last if label == last else blank_last + label_last
                 if before > 0:
                     longer = (*labels, label)
-                    gained = 0.0 if longer in found or gain is None else weight * gain(labels, label)
-                    _add(found, longer, 0.0, before * probability, gains + gained)
-        beams = dict(sorted(found.items(), key=_score, reverse=True)[:width])
+                    added = 0.0 if longer in found or lm_score is None else lm_weight * lm_score(labels, label)
+                    _add(found, longer, 0.0, before * probability, score + added)
+        beams = dict(sorted(found.items(), key=_total, reverse=True)[:beam_width])
         likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())
         if likeliest < 1e-100:  # long before it is too small for a float
-            beams = {labels: (b / likeliest, n / likeliest, gains) for labels, (b, n, gains) in beams.items()}
-    first, *others = sorted(beams.items(), key=_score, reverse=True)
-    return first[0], _score(first) - _score(others[0]) if others else math.inf
+            beams = {labels: (b / likeliest, n / likeliest, score) for labels, (b, n, score) in beams.items()}
+    first, *others = sorted(beams.items(), key=_total, reverse=True)
+    return first[0], _total(first) - _total(others[0]) if others else math.inf
 
 
-def _add(found, labels, blank_last, label_last, gains):
+def _add(found, labels, blank_last, label_last, score):
     if labels in found:
         before = found[labels]
         found[labels] = (before[0] + blank_last, before[1] + label_last, before[2])
     else:
-        found[labels] = (blank_last, label_last, gains)
+        found[labels] = (blank_last, label_last, score)
 
 
-def _score(beam):
-    blank_last, label_last, gains = beam[1]
-    return math.log(blank_last + label_last + 1e-300) + gains
+def _total(beam):
+    blank_last, label_last, score = beam[1]
+    return math.log(blank_last + label_last + 1e-300) + score
 
 
-def best_path(probabilities, labels):
-    """The most likely path of labels: one class a step (Viterbi).
+def forced_alignment(probabilities: np.ndarray, labels: Labels) -> np.ndarray:
+    """Find the most likely path of given labels (Viterbi).
 
     Args:
-        probabilities: (steps, classes), the last class the blank. labels: that fit in the steps.
+        probabilities: (time steps, classes), the last class the blank.
+        labels: that fit in the steps.
 
     Returns:
-        (steps,) int64.
+        (time steps,) int64, a class each.
     """
     blank = probabilities.shape[1] - 1
     states = np.full(2 * len(labels) + 1, blank)
@@ -120,16 +153,16 @@ def best_path(probabilities, labels):
         likely = np.log(probabilities[:, states])
     score = np.full(len(states), -np.inf)
     score[:2] = likely[0, :2]
-    came = np.zeros(likely.shape, np.int64)  # from how many states back
+    came_from = np.zeros(likely.shape, np.int64)  # how many states back
     for step in range(1, len(likely)):
         ways = np.full((3, len(states)), -np.inf)
         ways[0], ways[1, 1:] = score, score[:-1]
         ways[2, 2:] = np.where(may_skip[2:], score[:-2], -np.inf)
-        came[step] = ways.argmax(axis=0)
+        came_from[step] = ways.argmax(axis=0)
         score = ways.max(axis=0) + likely[step]
     at = len(states) - 1 if len(states) == 1 or score[-1] > score[-2] else len(states) - 2
     path = []
-    for back in came[::-1]:
+    for back in came_from[::-1]:
         path.append(states[at])
         at -= back[at]
     return np.array(path[::-1])

@@ -1,52 +1,52 @@
-"""What ``demo_infer.py`` does: find pictures, read them, say what they say."""
+"""What ``demo_infer.py`` does: find images, read them, write their texts."""
 
 import json
 import os
 import sys
 import time
-from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".pbm", ".pgm", ".ppm"}
-FEW = 50  # pictures that need no progress bar
+if TYPE_CHECKING:
+    import numpy as np
+
+    from crnn.inference.recognizer import Recognizer, TextLine
+
+PROGRESS_BAR_FROM = 51  # images; fewer need no progress bar
+
+Write = Callable[[Path, "TextLine", float], None]
 
 
-def default_folder(folder):
-    """``folder``, written from where the user stands if that is shorter."""
+def default_folder(folder: str | Path) -> str:
+    """Write a folder relative to the working directory if that is shorter.
+
+    Args:
+        folder: an absolute path.
+    """
     relative = os.path.relpath(folder)
     return relative if len(relative) < len(str(folder)) else str(folder)
 
 
-def find_pictures(paths):
-    """Files as they are named, and the pictures of folders in the order of their names.
-
-    Returns:
-        The pictures, and the folders that hold none.
-    """
-    found, empty = [], []
-    for path in map(Path, paths):
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
-            found += inside
-            empty += [] if inside else [path]
-        else:
-            found.append(path)
-    return found, empty
-
-
-def run(paths, weights, form, engine, decoding):
-    """Read pictures and write what they say to stdout.
+def run(paths: Iterable[str | Path], weights: str | Path, form: str, engine: str | None, decoding: str) -> int:
+    """Read images and write their texts to stdout.
 
     Args:
-        form: one of ``WRITERS``. engine: see ``prediction.predictor``. decoding: see ``Recognizer.from_weights``.
+        paths: images, and folders of them.
+        weights: weights file.
+        form: one of ``WRITERS``.
+        engine: see ``engines.load_engine``.
+        decoding: see ``Recognizer.from_weights``.
 
     Returns:
         Exit status: 0, 1 if something could not be read, 2 if there is nothing to read with.
     """
-    pictures, empty = find_pictures(paths)
+    from crnn.image import find_images
+
+    images, empty = find_images(paths)
     for folder in empty:
         print(f"{folder}: no picture in this folder", file=sys.stderr)
-    if not pictures:
+    if not images:
         return 1
     if not Path(weights).is_file():
         print(f"{weights}: no such file; name a weights file with --weights", file=sys.stderr)
@@ -59,58 +59,59 @@ def run(paths, weights, form, engine, decoding):
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    sys.stdout.reconfigure(encoding="utf-8")
-    unread = _read(pictures, recognizer, WRITERS[form])
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    unread = _read(images, recognizer, WRITERS[form])
     return int(bool(empty) or unread > 0)
 
 
-def _read(paths, recognizer, write):
-    """Read pictures, and write what they say as soon as it is known; how many could not be read."""
+def _read(paths: list[Path], recognizer: "Recognizer", write: Write) -> int:
+    """Read images, write each text as soon as it is known, and return how many could not be read."""
     from tqdm import tqdm
 
-    from crnn.image import ImageError, count_lines, read_grey
-
-    waiting, unread = deque(), 0
-
-    def pictures():
-        nonlocal unread
-        for path in paths:
-            try:
-                picture = read_grey(path)
-            except ImageError as error:
-                tqdm.write(str(error), sys.stderr)
-                unread += 1
-                bar.update()
-                continue
-            if (lines := count_lines(picture)) > 1:
-                message = f"{path}: seems to show {lines} lines of text; only one a picture is read well: cut it up"
-                tqdm.write(message, sys.stderr)
-            waiting.append((path, picture.shape[1] / picture.shape[0]))
-            yield picture
-
-    with tqdm(total=len(paths), unit=" pictures", disable=None if len(paths) > FEW else True) as bar:
+    unread = len(paths)
+    with tqdm(total=len(paths), unit=" pictures", disable=None if len(paths) >= PROGRESS_BAR_FROM else True) as bar:
         start = time.perf_counter()
-        for lines in recognizer.read_windows(pictures()):
+        for lines in recognizer.read_stream(_images(paths)):
             elapsed = time.perf_counter() - start
-            some = [waiting.popleft() for _ in lines]
-            columns = sum(share for _, share in some)
-            for (path, share), line in zip(some, lines, strict=True):
+            ratios = [line.width / line.height for _, line in lines]
+            for ((number, path), line), ratio in zip(lines, ratios, strict=True):
                 with bar.external_write_mode(sys.stdout):
-                    write(path, line, elapsed * share / columns)  # its part of what was done together
-            bar.update(len(lines))
+                    write(path, line, elapsed * ratio / sum(ratios))  # its part of what was done together
+                bar.update(number - bar.n)
+            unread -= len(lines)
             start = time.perf_counter()
+        bar.update(len(paths) - bar.n)
     return unread
 
 
-def _write_text(path, line, seconds):
+def _images(paths: list[Path]) -> Iterator[tuple[tuple[int, Path], "np.ndarray"]]:
+    """Give the images that can be read, each with its number and path; what is wrong with the others goes to stderr."""
+    from tqdm import tqdm
+
+    from crnn.image import ImageError, read_grayscale
+    from crnn.normalization import count_lines
+
+    for number, path in enumerate(paths, 1):
+        try:
+            image = read_grayscale(path)
+        except ImageError as error:
+            tqdm.write(str(error), sys.stderr)
+            continue
+        if (lines := count_lines(image)) > 1:
+            message = f"{path}: seems to show {lines} lines of text; only one a picture is read well: cut it up"
+            tqdm.write(message, sys.stderr)
+        yield (number, path), image
+
+
+def _write_text(path: Path, line: "TextLine", seconds: float) -> None:
     print(f"=====\nfile_path is:{path}\nresult is:{line.text}\nelapsed time is:{seconds:.3f}s\n=====\n", flush=True)
 
 
-def _write_tsv(path, line, seconds):
+def _write_tsv(path: Path, line: "TextLine", seconds: float) -> None:
     print(path, line.text, f"{line.confidence:.4f}", f"{seconds:.4f}", sep="\t", flush=True)
 
 
-def _write_json(path, line, seconds):
+def _write_json(path: Path, line: "TextLine", seconds: float) -> None:
     characters = [
         {"text": c.text, "confidence": round(c.confidence, 4), "box": [round(c.x0, 1), 0, round(c.x1, 1), line.height]}
         for c in line.characters
@@ -125,4 +126,4 @@ def _write_json(path, line, seconds):
     print(json.dumps(record, ensure_ascii=False), flush=True)
 
 
-WRITERS = {"text": _write_text, "tsv": _write_tsv, "json": _write_json}
+WRITERS: dict[str, Write] = {"text": _write_text, "tsv": _write_tsv, "json": _write_json}

@@ -1,15 +1,15 @@
-"""``predict_core`` as a fast function of arrays, by one of two engines.
+"""``predict_core`` as a fast function of arrays, by one of several engines.
 
-``onnx``: ONNX Runtime on the CPU, from the weights file alone. Neither Keras nor TensorFlow is
-imported: a process has its first text within a second or two, and one piece of 280 pixels takes
-half of the time of TensorFlow, whose LSTMs are loops of some twenty operations a step. Where the
-processor multiplies 8-bit integers fast, all is read with these first, in a third to a half of the time,
-and what is doubtful then is read again in float32: the texts are those of float32.
+``onnx``: ONNX Runtime on the CPU, from the weights file alone. Neither Keras nor TensorFlow is imported, whose start
+takes seconds and whose LSTMs are loops of some twenty operations a step. Where the processor multiplies 8-bit integers
+fast, all is read with these first, and what is uncertain then is read again in float32: the texts are those of float32.
 ``onnx-float32``: the same without the integers.
 ``keras``: the Keras model on its backend, whatever that computes on.
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,28 +20,40 @@ from crnn.charset import Charset
 
 ENGINES = ("onnx", "onnx-float32", "keras")
 
+Predict = Callable[[np.ndarray], np.ndarray]
 
-def default_engine(path=""):
-    """``onnx`` if what it needs for a file is installed: for an ONNX file ONNX Runtime, for a weights file onnx too."""
+
+@dataclass(frozen=True)
+class Engine:
+    """The network as functions from images (n, 32, width, 1) to probabilities (n, time steps, classes), all float32.
+
+    Attributes:
+        fast: for all images.
+        exact: for those whose text ``fast`` leaves uncertain, as it only comes close to the probabilities; None if it
+            gives the very probabilities.
+    """
+
+    fast: Predict
+    exact: Predict | None = None
+
+
+def default_engine(path: str | Path = "") -> str:
+    """Choose ``onnx`` if what it needs for a file is installed, else ``keras``.
+
+    Args:
+        path: of an ONNX file, which needs ONNX Runtime, or a weights file, which needs onnx too.
+    """
     needed = ("onnxruntime",) if _is_onnx(path) else ("onnxruntime", "onnx")
     return "onnx" if all(map(find_spec, needed)) else "keras"
 
 
-def _is_onnx(path):
-    return str(path).endswith(".onnx")
-
-
-def predictors(path, classes=None, engine=None):
-    """Two functions from float32 pictures (batch, 32, width, 1) to probabilities (batch, steps, classes).
+def load_engine(path: str | Path, classes: int | None = None, engine: str | None = None) -> Engine:
+    """Load a network.
 
     Args:
         path: weights file; for the engine ``onnx`` also an ONNX file.
         classes: of the softmax; default: as the table beside the file has them.
         engine: one of ``ENGINES``; default: see ``default_engine``.
-
-    Returns:
-        The first for all pictures. The second, for those whose text the first leaves in doubt, as it only comes
-        close to the probabilities; None if it gives the very probabilities.
 
     Raises:
         OSError, ValueError: the file cannot be read, or does not fit the network; no such engine.
@@ -49,25 +61,25 @@ def predictors(path, classes=None, engine=None):
     engine = engine or default_engine(path)
     classes = classes or Charset.for_weights(path).classes
     if engine == "keras":
-        return _keras_predictor(path, classes), None
+        return Engine(_keras_predict(path, classes))
     if engine not in ENGINES:
         raise ValueError(f"{engine}: no such engine; there are {', '.join(ENGINES)}")
     if default_engine(path) != "onnx":
         raise ValueError(f"the engine {engine} is not installed: pip install onnx onnxruntime")
     if _is_onnx(path):
-        return onnx_predictor(str(path), classes), None
-    from crnn.inference.onnx_graph import MEASURED
+        return Engine(onnx_predict(str(path), classes))
+    from crnn.inference.onnx_graph import QUANTIZED_LAYERS
     from crnn.model.weights_file import read_peaks
 
-    peaks = read_peaks(path)
-    if engine == "onnx" and multiplies_integers_fast() and peaks.keys() >= set(MEASURED):
-        exact = cache(lambda: _from_weights(path, classes, alone=False))  # not before it is needed
-        return _from_weights(path, classes, peaks, alone=False), lambda pictures: exact()(pictures)
-    return _from_weights(path, classes), None
+    ranges = read_peaks(path)
+    if engine == "onnx" and multiplies_integers_fast() and ranges.keys() >= set(QUANTIZED_LAYERS):
+        exact = cache(lambda: _predict_from_weights(path, classes, alone=False))  # not before it is needed
+        return Engine(_predict_from_weights(path, classes, ranges, alone=False), lambda images: exact()(images))
+    return Engine(_predict_from_weights(path, classes))
 
 
-def multiplies_integers_fast():
-    """Whether the processor has instructions for dot products of 8-bit integers, as far as Linux says."""
+def multiplies_integers_fast() -> bool:
+    """Tell whether the processor has instructions for dot products of 8-bit integers, as far as Linux says."""
     try:
         flags = Path("/proc/cpuinfo").read_text()
     except OSError:
@@ -75,12 +87,17 @@ def multiplies_integers_fast():
     return bool(re.search(r"^(flags|Features)\b.*\b(avx512_vnni|avx_vnni|asimddp)\b", flags, re.MULTILINE))
 
 
-def onnx_predictor(model, classes=None, alone=True):
-    """As the first of ``predictors``, of an ONNX file or of its bytes.
+def onnx_predict(model: str | bytes, classes: int | None = None, alone: bool = True) -> Predict:
+    """Load an ONNX network into ONNX Runtime.
 
     Args:
-        alone: threads wait busily for their next task. Those of two sessions that work in turns would take the
-            cores from each other: a piece took 41 ms in the second one and not 28.
+        model: path of a file, or its bytes.
+        classes: that it must have; default: any number.
+        alone: let threads wait busily for their next task. Those of two sessions that work in turns would take the
+            cores from each other.
+
+    Raises:
+        ValueError: ONNX Runtime cannot read it, or it has another number of classes.
     """
     import onnxruntime
 
@@ -92,19 +109,26 @@ def onnx_predictor(model, classes=None, alone=True):
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - its exceptions have no common base but this
         raise ValueError(f"{name}: ONNX Runtime cannot read it ({error})") from None
-    (pictures,), (steps,) = session.get_inputs(), session.get_outputs()
+    (images,), (steps,) = session.get_inputs(), session.get_outputs()
     if classes not in (None, steps.shape[-1]):
         raise ValueError(f"{name}: has {steps.shape[-1]} classes, the table of labels has {classes} with the blank")
-    return lambda x: session.run([steps.name], {pictures.name: np.asarray(x, np.float32)})[0]
+    return lambda x: session.run([steps.name], {images.name: np.asarray(x, np.float32)})[0]
 
 
-def _from_weights(path, classes, peaks=None, alone=True):
+def _is_onnx(path: str | Path) -> bool:
+    return str(path).endswith(".onnx")
+
+
+def _predict_from_weights(
+    path: str | Path, classes: int, activation_ranges: dict[str, float] | None = None, alone: bool = True
+) -> Predict:
     from crnn.inference.onnx_graph import graph_from_weights
 
-    return onnx_predictor(graph_from_weights(path, classes, peaks).SerializeToString(), classes, alone)
+    graph = graph_from_weights(path, classes, activation_ranges)
+    return onnx_predict(graph.SerializeToString(), classes, alone)
 
 
-def _keras_predictor(path, classes):
+def _keras_predict(path: str | Path, classes: int) -> Predict:
     from crnn.model import backend
     from crnn.model.network import CRNN
 

@@ -1,21 +1,24 @@
-"""How much more likely a character is after those before it; ``crnn.tools.count_ngrams`` counts it in texts.
+"""Character n-grams: how much more likely a character is after those before it than it is anyway.
+
+``python -m crnn.tools.count_ngrams`` counts them in texts.
 
 Witten-Bell smoothing, as in Chen, Goodman: An Empirical Study of Smoothing Techniques for Language
 Modeling, Harvard TR-10-98, section 2.5: each order is mixed with the next lower one.
 """
 
 import math
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
-from crnn.charset import table_of
+from crnn.charset import Charset, table_of
 from crnn.paths import DEFAULT_CHARSET, DEFAULT_NGRAMS
 
-LEAST = (1, 3, 5, 8, 12, 16)  # times an n-gram of each order must stand in the texts: the rest would only fill the file
-BITS = 13  # of a label in a key: a table has at most 8192 entries
+MIN_COUNTS = (1, 3, 5, 8, 12, 16)  # of an n-gram of each order; rarer ones would only fill the file
+LABEL_BITS = 13  # of a label in a key: a table has at most 8192 entries
 
 
 class NGrams:
@@ -23,44 +26,44 @@ class NGrams:
 
     Args:
         keys: for each order, the n-grams that were counted: int64, sorted. A key is the place of all characters but
-            the last among the n-grams of the order below, then ``BITS`` of the label of the last.
+            the last among the n-grams of the order below, then ``LABEL_BITS`` of the label of the last.
         counts: for each order, how often each stood in the texts.
         size: entries of the table.
     """
 
-    def __init__(self, keys, counts, size):
+    def __init__(self, keys: list[np.ndarray], counts: list[np.ndarray], size: int):
         self.keys, self.counts = keys, [count.astype(np.int64) for count in counts]
-        alone = np.ones(size)  # one more than counted, so that none is impossible
-        alone[keys[0]] += self.counts[0]
-        self._alone = alone / alone.sum()
+        unigrams = np.ones(size)  # one more than counted, so that none is impossible
+        unigrams[keys[0]] += self.counts[0]
+        self._unigrams = unigrams / unigrams.sum()
         # where, among the n-grams of the next order, those begin that go on from each n-gram of an order
         self._starts = [
-            np.searchsorted(longer, np.arange(len(shorter) + 1) << BITS)
+            np.searchsorted(longer, np.arange(len(shorter) + 1) << LABEL_BITS)
             for shorter, longer in zip(keys[:-1], keys[1:], strict=True)
         ]
-        self._kept_followers = lru_cache(2**15)(self._followers)
-        self._kept_gain = lru_cache(2**17)(self._gain)
+        self._cached_followers = lru_cache(2**15)(self._followers)
+        self._cached_score = lru_cache(2**17)(self._score)
 
-    def gain(self, history, label):
-        """log P(label | history) - log P(label), natural logarithms.
+    def lm_score(self, history: tuple[int, ...], label: int) -> float:
+        """Compute the pointwise mutual information log P(label | history) - log P(label), natural logarithms.
 
         Args:
-            history: tuple of labels, of which as many count as the longest n-grams have before their last.
+            history: labels, of which as many count as the longest n-grams have before their last.
             label: the one that may follow.
         """
-        return self._kept_gain(history[-len(self._starts) :], label)
+        return self._cached_score(history[-len(self._starts) :], label)
 
-    def _gain(self, history, label):
-        likely = self._alone[label]
-        for order, context, following, total in self._kept_followers(history):
-            at = _place(self.keys[order], context << BITS | label, following)
+    def _score(self, history, label):
+        likely = self._unigrams[label]
+        for order, context, following, total in self._cached_followers(history):
+            at = _place(self.keys[order], context << LABEL_BITS | label, following)
             count = 0 if at is None else int(self.counts[order][at])
             different = following.stop - following.start
             likely = (count + different * likely) / (total + different)
-        return math.log(likely / self._alone[label])
+        return math.log(likely / self._unigrams[label])
 
     def _followers(self, history):
-        """What was counted after the last character of ``history``, after the last two, and so on.
+        """Look up what was counted after the last character of ``history``, after the last two, and so on.
 
         Returns:
             For each: the index in ``keys`` of these n-grams; where their context stands in the order below; where
@@ -78,43 +81,47 @@ class NGrams:
         return found
 
     def _find(self, labels):
-        """Where an n-gram stands among those of its order, or None."""
+        """Find where an n-gram stands among those of its order, or None."""
         at = _place(self.keys[0], labels[0])
         for order, label in enumerate(labels[1:], 1):
             if at is None:
                 return None
             following = slice(*self._starts[order - 1][at : at + 2].tolist())
-            at = _place(self.keys[order], at << BITS | label, following)
+            at = _place(self.keys[order], at << LABEL_BITS | label, following)
         return at
 
     @classmethod
-    def counted(cls, texts, charset, least=LEAST):
-        """Count in texts.
+    def from_texts(cls, texts: Iterable[str], charset: Charset, min_counts: Sequence[int] = MIN_COUNTS) -> "NGrams":
+        """Count the n-grams of texts.
 
         Args:
-            texts: strings of characters of the table (``charset.fold``).
-            least: see ``LEAST``; no number may be smaller than the one before.
+            texts: of characters of the table (``charset.fold``).
+            charset: the table of labels.
+            min_counts: of an n-gram of each order; no number may be smaller than the one before.
+
+        Raises:
+            ValueError: the table has too many entries.
         """
-        if len(charset) > 2**BITS:
-            raise ValueError(f"n-grams hold labels below {2**BITS}, the table has {len(charset)}")
+        if len(charset) > 2**LABEL_BITS:
+            raise ValueError(f"n-grams hold labels below {2**LABEL_BITS}, the table has {len(charset)}")
         encoded = [np.array(charset.encode(text), np.int32) for text in texts]
         keys, counts = [], []
         places = [np.zeros(len(labels) + 1, np.int32) for labels in encoded]  # of the nothing before each character
-        for order, most in enumerate(least):
+        for order, min_count in enumerate(min_counts):
             found = [
-                np.where(before[:-1] < 0, -1, before[:-1].astype(np.int64) << BITS) | labels[order:]
+                np.where(before[:-1] < 0, -1, before[:-1].astype(np.int64) << LABEL_BITS) | labels[order:]
                 for before, labels in zip(places, encoded, strict=True)
             ]
             key, count = np.unique(np.concatenate(found), return_counts=True)
-            kept = (key >= 0) & (count >= most)
-            key, count = key[kept], count[kept]
+            stored = (key >= 0) & (count >= min_count)
+            key, count = key[stored], count[stored]
             keys.append(key)
             counts.append(count)
             places = [_places(key, those) for those in found]
         return cls(keys, counts, len(charset))
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | Path) -> "NGrams":
         """Read what ``save`` wrote.
 
         Raises:
@@ -127,7 +134,7 @@ class NGrams:
                 while f"label{len(keys) + 1}" in file.files:
                     order = len(keys) + 1
                     contexts = np.repeat(np.arange(len(keys[-1])), file[f"followers{order - 1}"])
-                    keys.append(contexts << BITS | file[f"label{order}"])
+                    keys.append(contexts << LABEL_BITS | file[f"label{order}"])
                     counts.append(file[f"count{order}"])
                 return cls(keys, counts, int(file["size"]))
         except (KeyError, ValueError, BadZipFile) as error:
@@ -135,33 +142,46 @@ class NGrams:
                 f"{path} is no file of n-grams ({error}): python -m crnn.tools.count_ngrams writes one"
             ) from None
 
-    def save(self, path):
-        """Write to ``path`` (.npz): of each n-gram its last label, its count, and how many go on from it."""
-        arrays = {"size": self._alone.size}
+    @classmethod
+    def for_weights(cls, path: str | Path) -> "NGrams | None":
+        """Load the n-grams that suit a weights file.
+
+        Args:
+            path: weights file.
+
+        Returns:
+            Those of ``ngrams.npz`` beside it, else the project's own; None if its table is another.
+
+        Raises:
+            OSError, ValueError: the file cannot be read.
+        """
+        beside = Path(path).with_name("ngrams.npz")
+        if not beside.exists() and table_of(path) == DEFAULT_CHARSET:
+            beside = DEFAULT_NGRAMS
+        return cls.load(beside) if beside.exists() else None
+
+    def save(self, path: str | Path) -> None:
+        """Write a file ``.npz``: of each n-gram its last label, its count, and how many go on from it."""
+        arrays = {"size": np.array(self._unigrams.size)}
         for order, (key, count) in enumerate(zip(self.keys, self.counts, strict=True), 1):
-            arrays |= {f"label{order}": (key % 2**BITS).astype(np.uint16), f"count{order}": count.astype(np.uint32)}
+            arrays |= {
+                f"label{order}": (key % 2**LABEL_BITS).astype(np.uint16),
+                f"count{order}": count.astype(np.uint32),
+            }
         for order, starts in enumerate(self._starts, 1):
             arrays[f"followers{order}"] = np.diff(starts).astype(np.uint16)
-        np.savez_compressed(path, **arrays)
-
-
-def ngrams_of(weights):
-    """The n-grams that suit a weights file: those beside it, else the project's own; None if its table is another."""
-    beside = Path(weights).with_name("ngrams.npz")
-    if not beside.exists() and table_of(weights) == DEFAULT_CHARSET:
-        beside = DEFAULT_NGRAMS
-    return NGrams.load(beside) if beside.exists() else None
+        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
 
 
 def _place(sorted_keys, key, among=slice(None)):
-    """Where a key stands, looked for in a part of the keys; or None."""
+    """Find where a key stands, looked for in a part of the keys; or None."""
     start = among.start or 0
     at = start + int(np.searchsorted(sorted_keys[among], key))
     return at if at < len(sorted_keys) and sorted_keys[at] == key else None
 
 
 def _places(sorted_keys, keys):
-    """Where each of ``keys`` stands: int32, -1 for those that do not."""
+    """Find where each of ``keys`` stands: int32, -1 for those that do not."""
     at = np.searchsorted(sorted_keys, keys)
     missing = at == len(sorted_keys)
     at[missing] = 0

@@ -10,7 +10,7 @@ import numpy as np
 
 from crnn.ctc import steps_needed
 from crnn.geometry import HEIGHT, MIN_WIDTH, step_centre, time_steps
-from crnn.image import add_colour
+from crnn.normalization import pad_right
 
 TIME_STEPS = time_steps(MIN_WIDTH)
 _LOOKED_AT = step_centre(np.arange(TIME_STEPS, dtype=np.float32))
@@ -57,7 +57,7 @@ def frame_labels(line, encoded, blank):
 def padded(image, width=MIN_WIDTH):
     """Bring a line to ``width`` by colour adding, or by a cut: (32, width)."""
     missing = width - image.shape[1]
-    return add_colour(image, missing) if missing > 0 else image[:, :width]
+    return pad_right(image, missing) if missing > 0 else image[:, :width]
 
 
 def write_preview(images, path, columns=4):

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from crnn.geometry import HEIGHT, MIN_WIDTH
-from crnn.image import resize, to_height, trim
+from crnn.normalization import resize, resize_to_height, trim_margins
 from crnn.synthesis import clutter, compositing, degradation, patterns, warping
 from crnn.synthesis.config import EFFECTS, SynthesisConfig
 from crnn.synthesis.typesetting import Style, draw
@@ -218,7 +218,7 @@ class LineGenerator:
 
         It is not levelled: what is left of a tilt is for the network to get used to.
         """
-        line = _scaled(line, to_height(trim(line.image)))
+        line = _scaled(line, resize_to_height(trim_margins(line.image)))
         if line.image.shape[1] <= self.width:
             return line
         beyond = np.flatnonzero(line.right > self.width)

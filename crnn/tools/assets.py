@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from crnn.image import read_grey
-from crnn.inference.demo import find_pictures
+from crnn.image import find_images, read_grayscale
 from crnn.paths import ASSETS
 
 
 def asset_pictures() -> list[np.ndarray]:
     """Read the pictures of ``asset/``: (height, width) uint8 each, grey."""
-    return [read_grey(path) for path in find_pictures([ASSETS])[0]]
+    return [read_grayscale(path) for path in find_images([ASSETS])[0]]

@@ -48,9 +48,11 @@ import numpy as np
 
 from crnn.ctc import greedy_runs
 from crnn.geometry import HEIGHT, time_steps
-from crnn.image import add_colour, gaps, normalized, read_grey, split, to_height
-from crnn.inference.engines import ENGINES, default_engine
-from crnn.inference.recognizer import LONGEST_PIECE, Recognizer
+from crnn.image import read_grayscale
+from crnn.inference.engines import ENGINES, Engine, default_engine
+from crnn.inference.line_splitting import MAX_PIECE, find_gaps, split_at_gaps
+from crnn.inference.recognizer import Recognizer
+from crnn.normalization import normalize_line, pad_right, resize_to_height
 from crnn.paths import ASSETS, DEFAULT_WEIGHTS, ROOT
 from crnn.tools.assets import asset_pictures
 
@@ -126,31 +128,31 @@ def print_machine():
 def print_batches(recognizer, floor):
     """Pieces of the asset pictures, as they are split, each brought to the same width."""
 
-    def read(batch, doubtful):
-        recognizer.predict(batch)
-        if len(doubtful):
-            recognizer.exact(doubtful)
+    def read(batch, uncertain):
+        recognizer.engine.fast(batch)
+        if len(uncertain):
+            recognizer.engine.exact(uncertain)
 
-    pieces = [piece for picture in asset_pictures() for piece in _pieces(to_height(picture))]
+    pieces = [piece for picture in asset_pictures() for piece in _pieces(resize_to_height(picture))]
     for size in BATCHES:
         batches = [np.stack(pieces[at : at + size]) for at in range(0, len(pieces) - size + 1, size)]
-        twice = [batch[_doubtful(recognizer, batch)] for batch in batches]
+        twice = [batch[_uncertain(recognizer, batch)] for batch in batches]
         seconds = timed(lambda both=(batches, twice): list(map(read, *both))) / (size * len(batches))
         print(
             f"batch of {size:2}: {1e3 * seconds:5.1f} ms a piece" + (f", {seconds / floor:.2f} floors" if floor else "")
         )
 
 
-def _doubtful(recognizer, batch):
+def _uncertain(recognizer, batch):
     """Which pieces are predicted twice."""
-    again = recognizer.exact is not None
-    return np.array([again and recognizer.decode(steps)[1] for steps in recognizer.predict(batch)])
+    again = recognizer.engine.exact is not None
+    return np.array([again and recognizer.decode(steps)[1] for steps in recognizer.engine.fast(batch)])
 
 
 def _pieces(line):
-    for start, end in split(line, gaps(line), PIECE):
+    for start, end in split_at_gaps(line, find_gaps(line), PIECE):
         if end - start <= PIECE:
-            yield add_colour(line[:, start:end], PIECE - (end - start))[..., None].astype(np.float32)
+            yield pad_right(line[:, start:end], PIECE - (end - start))[..., None].astype(np.float32)
 
 
 def print_naive(weights, repeats=3):
@@ -166,7 +168,7 @@ def print_naive(weights, repeats=3):
 
 def print_lines(recognizer):
     pictures = asset_pictures()
-    columns = sum(to_height(picture).shape[1] for picture in pictures)
+    columns = sum(resize_to_height(picture).shape[1] for picture in pictures)
     whole = timed(lambda: recognizer.read(pictures)) / len(pictures)
     alone = timed(lambda: [recognizer.read([picture]) for picture in pictures]) / len(pictures)
     mean = columns / len(pictures)
@@ -177,17 +179,17 @@ def print_lines(recognizer):
 
     def prepare():
         for picture in pictures:
-            line = normalized(picture)
-            split(line, gaps(line), LONGEST_PIECE)
+            line = normalize_line(picture)
+            split_at_gaps(line, find_gaps(line), MAX_PIECE)
 
     print(f"of that, preparation {1e3 * timed(prepare) / len(pictures):.2f} ms a line, ", end="")
     pieces = []
 
-    def kept(probabilities):
+    def store(probabilities):
         pieces.append(probabilities)
         return [], False
 
-    Recognizer(recognizer.predict, recognizer.charset, kept).read(pictures)
+    Recognizer(Engine(recognizer.engine.fast), recognizer.charset, store).read(pictures)
     for name, decode in (("greedy decoding", greedy_runs), ("beam search", recognizer.decode)):
         seconds = timed(lambda decode=decode: [decode(piece) for piece in pieces])
         print(f"{name} {1e3 * seconds / len(pictures):.2f} ms", end=", " if decode is greedy_runs else "\n")
@@ -195,10 +197,10 @@ def print_lines(recognizer):
 
 def print_growth(recognizer):
     """How time and memory grow with the number of lines, and with the width of one, which takes more."""
-    line = to_height(read_grey(ASSETS / "economics.jpg"))
+    line = resize_to_height(read_grayscale(ASSETS / "economics.jpg"))
     for count in COUNTS:
         start = time.perf_counter()
-        for _ in recognizer.read_windows(line[:, :510] for _ in range(count)):
+        for _ in recognizer.read_stream((number, line[:, :510]) for number in range(count)):
             pass
         _print_row(f"{count} lines of 510 columns", start)
     for width in WIDTHS:
@@ -247,7 +249,7 @@ def print_differences(recognizer, exact, what, pictures):
 
 def print_comparison(recognizer, what, pictures):
     """Reading here and where other recognisers are installed: the same pictures, two threads each."""
-    columns = sum(to_height(picture).shape[1] for picture in pictures) / len(pictures)
+    columns = sum(resize_to_height(picture).shape[1] for picture in pictures) / len(pictures)
     print(f"{len(pictures)} {what}, {columns:.0f} columns on average, two threads each:")
     ours = timed(lambda: recognizer.read(pictures), 0, 2) / len(pictures)
     print(f"  CRNN {1e3 * ours:.1f} ms a line, all together", flush=True)
@@ -295,7 +297,7 @@ def main():
     print_lines(recognizer)
     floor = print_machine()
     print_batches(recognizer, floor)
-    exact = recognizer.exact and Recognizer.from_weights(options.weights, engine="onnx-float32")
+    exact = recognizer.engine.exact and Recognizer.from_weights(options.weights, engine="onnx-float32")
     sets = {
         "asset pictures": asset_pictures(),
         "synthetic lines": drawn_lines(options.fonts, recognizer.charset, DRAWN),

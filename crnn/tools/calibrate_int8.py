@@ -11,33 +11,33 @@ from pathlib import Path
 import numpy as np
 
 from crnn.charset import Charset
-from crnn.image import normalized
-from crnn.inference.onnx_graph import MEASURED, OUTPUT, graph_from_weights
+from crnn.inference.onnx_graph import OUTPUT, QUANTIZED_LAYERS, graph_from_weights
 from crnn.model import weights_file as weights
+from crnn.normalization import normalize_line
 from crnn.tools.assets import asset_pictures
 
 
 def measured_peaks(path, pictures):
-    """The highest output of each layer in ``graph.MEASURED``, over pictures and their inverses.
+    """The highest output of each layer in ``onnx_graph.QUANTIZED_LAYERS``, over pictures and their inverses.
 
     Args:
         path: weights file. pictures: (height, width) uint8 each.
 
     Raises:
-        OSError, ValueError: as of ``graph.graph_from_weights``.
+        OSError, ValueError: as of ``onnx_graph.graph_from_weights``.
     """
     import onnxruntime
 
-    model = graph_from_weights(path, Charset.for_weights(path).classes, measured=True)
+    model = graph_from_weights(path, Charset.for_weights(path).classes, with_activations=True)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs() if output.name != OUTPUT]
     peaks = np.zeros(len(names))
     for picture in pictures:
-        line = normalized(picture)[None, ..., None].astype(np.float32)
+        line = normalize_line(picture)[None, ..., None].astype(np.float32)
         for one in (line, 255 - line):
             outputs = session.run(names, {session.get_inputs()[0].name: one})
             peaks = np.maximum(peaks, [output.max() for output in outputs])
-    return dict(zip(MEASURED, peaks.tolist(), strict=True))
+    return dict(zip(QUANTIZED_LAYERS, peaks.tolist(), strict=True))
 
 
 def main():

@@ -20,7 +20,7 @@ def main():
     options = parser.parse_args()
     try:
         charset = Charset.from_file(options.charset)
-        ngrams = NGrams.counted([charset.fold(text) for text in running_texts(options.texts)], charset)
+        ngrams = NGrams.from_texts([charset.fold(text) for text in running_texts(options.texts)], charset)
         ngrams.save(options.path)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

@@ -27,14 +27,14 @@ def export(path, weights_file):
     path = Path(path)
     classes = Charset.for_weights(weights_file).classes
     if path.suffix == ".onnx":
-        from crnn.inference.engines import onnx_predictor
+        from crnn.inference.engines import onnx_predict
         from crnn.inference.onnx_graph import graph_from_weights
 
         model = graph_from_weights(weights_file, classes).SerializeToString()
         partial = path.with_name(path.name + ".partial")
         partial.write_bytes(model)
         os.replace(partial, path)
-        return onnx_predictor(str(path))
+        return onnx_predict(str(path))
     from crnn.model import backend
     from crnn.model.network import CRNN
 
@@ -56,14 +56,15 @@ def differences(predict, reference, pictures, charset):
     Returns:
         The largest difference of a probability, and the number of pictures with another text.
     """
-    from crnn.image import normalized
+    from crnn.inference.engines import Engine
     from crnn.inference.recognizer import Recognizer
+    from crnn.normalization import normalize_line
 
     worst = 0.0
     for picture in pictures:
-        line = normalized(picture)[None, ..., None].astype(np.float32)
+        line = normalize_line(picture)[None, ..., None].astype(np.float32)
         worst = max(worst, float(np.abs(predict(line) - reference(line)).max()))
-    texts = [[line.text for line in Recognizer(one, charset).read(pictures)] for one in (predict, reference)]
+    texts = [[line.text for line in Recognizer(Engine(one), charset).read(pictures)] for one in (predict, reference)]
     return worst, sum(a != b for a, b in zip(*texts, strict=True))
 
 
@@ -79,12 +80,12 @@ def arguments():
 def main():
     options = arguments()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from crnn.inference.engines import predictors
+    from crnn.inference.engines import load_engine
     from crnn.tools.assets import asset_pictures
 
     try:
         predict = export(options.path, options.weights)
-        reference, _ = predictors(options.weights, engine="keras")
+        reference = load_engine(options.weights, engine="keras").fast
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

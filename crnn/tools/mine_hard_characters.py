@@ -72,7 +72,7 @@ def main():
     pairs = []
     for first in range(0, options.lines, CHUNK):
         batch = make_batch(generator, first, min(CHUNK, options.lines - first))
-        pairs += score_paths(best_paths(recognizer.predict, batch.images), batch.texts, recognizer.charset)[1]
+        pairs += score_paths(best_paths(recognizer.engine.fast, batch.images), batch.texts, recognizer.charset)[1]
     counts = misread(pairs)
     if not counts:
         print(f"{options.weights} misread nothing in {len(pairs)} lines: no text is written", file=sys.stderr)

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from crnn.charset import Charset
 from crnn.geometry import HEIGHT, MIN_WIDTH
-from crnn.image import to_height
+from crnn.normalization import resize_to_height
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.batch_stream import write_preview
 from crnn.synthesis.line_generator import CHINESE_KINDS, LineSample
@@ -180,7 +180,7 @@ class Page:
         end = min(picture.shape[1], round(places[len(text) - 1, 1] + self.rng.uniform(0, 0.5) * (bottom - top)))
         if fits < len(places):  # the next one must not show
             end = min(end, int(places[len(text), 0]))
-        image = to_height(picture[top:bottom, :end])[:, :MIN_WIDTH]
+        image = resize_to_height(picture[top:bottom, :end])[:, :MIN_WIDTH]
         scale = image.shape[1] / end
         left, right = places[: len(text)].T * scale
         fold = self.generator.charset.fold_character
