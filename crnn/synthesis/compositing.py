@@ -130,7 +130,9 @@ def add_watermark(rng: np.random.Generator, image: np.ndarray, run: GlyphRun) ->
     else:
         zoom = rng.uniform(1.3, 4)
         x, y = rng.uniform(0, 1 - 1 / zoom, 2) * (width, height)
-        other = cv2.warpAffine(coverage, np.float32([[zoom, 0, -zoom * x], [0, zoom, -zoom * y]]), (width, height))
+        other = cv2.warpAffine(
+            coverage, np.array([[zoom, 0, -zoom * x], [0, zoom, -zoom * y]], np.float32), (width, height)
+        )
     return image + np.ptp(image) * (np.float32(rng.choice((-1, 1)) * rng.uniform(0.05, 0.3)) * _OPACITY[other])
 
 
@@ -168,7 +170,7 @@ def invert_part(rng: np.random.Generator, image: np.ndarray, right: np.ndarray) 
 
 def _shifted(coverage, reach):
     """Return a coverage moved ``reach`` pixels to the right and down."""
-    return cv2.warpAffine(coverage, np.float32([[1, 0, reach], [0, 1, reach]]), coverage.shape[::-1])
+    return cv2.warpAffine(coverage, np.array([[1, 0, reach], [0, 1, reach]], np.float32), coverage.shape[::-1])
 
 
 def _screen_colours(rng, inverted):

@@ -149,7 +149,7 @@ def tilt_matrix(rng: Rng, shape: tuple[int, int], rotation: float, shear: float,
     slant = np.array([[1, shear, 0], [0, 1, 0], [0, 0, 1]])
     matrix = back @ turn @ slant @ middle
     if perspective:
-        corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
         moved = corners + (rng.uniform(-1, 1, (4, 2)) * perspective * height).astype(np.float32)
         matrix = cv2.getPerspectiveTransform(corners, moved) @ matrix
     return matrix

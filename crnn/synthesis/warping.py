@@ -36,7 +36,7 @@ def slant(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
     height, width = run.coverage.shape
     tangent = rng.uniform(0.1, 0.4) if rng.random() < 0.7 else -rng.uniform(0.05, 0.3)
     room = int(abs(tangent) * height / 2) + 1
-    matrix = np.float32([[1, -tangent, room + tangent * height / 2], [0, 1, 0]])
+    matrix = np.array([[1, -tangent, room + tangent * height / 2], [0, 1, 0]], np.float32)
     return run.moved(cv2.warpAffine(run.coverage, matrix, (width + 2 * room, height)), room)
 
 
@@ -45,10 +45,10 @@ def add_perspective(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
     height, width = run.coverage.shape
     lost = height * rng.uniform(0.1, 0.5)
     above = lost * rng.random()
-    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     far = (1, 2) if rng.random() < 0.5 else (0, 3)
     seen = corners.copy()
-    seen[far, 1] += np.float32([above, above - lost])
+    seen[far, 1] += np.array([above, above - lost], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, seen)
     left, right = (degradation.move_columns(matrix, x, height / 2) for x in (run.left, run.right))
     return replace(run, coverage=cv2.warpPerspective(run.coverage, matrix, (width, height)), left=left, right=right)

@@ -36,7 +36,7 @@ def count_misread(pairs: Iterable[tuple[str, str]]) -> Counter[str]:
     >>> count_misread([("时间", "时问"), ("一日", "日")])
     Counter({'间': 1, '问': 1, '一': 1})
     """
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for target, prediction in pairs:
         matcher = SequenceMatcher(None, target, prediction, autojunk=False)
         for operation, start, end, first, last in matcher.get_opcodes():

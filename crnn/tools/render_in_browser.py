@@ -25,6 +25,7 @@ from crnn.geometry import HEIGHT, MIN_WIDTH
 from crnn.normalization import resize_to_height
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.batch_stream import write_preview
+from crnn.synthesis.fonts import Face
 from crnn.synthesis.line_generator import CHINESE_KINDS, LineGenerator, LineSample
 from crnn.synthesis.line_store import save
 from crnn.synthesis.source import LineSource
@@ -81,7 +82,8 @@ class Page:
         self.generator, self.rng, self.folders = generator, rng, folders
         self.scale = float(rng.choice(SCALES))
         self.subpixels = rng.random() < 0.3
-        self.faces, self.lines = {}, []
+        self.faces: dict[str, Face] = {}
+        self.lines: list[tuple[str, str, set[str]]] = []
         divisions = [self._division() for _ in range(LINES)]
         faces = "".join(
             f'@font-face {{ font-family: "{name}"; src: {_source(face)}; }}\n' for name, face in self.faces.items()
@@ -235,7 +237,7 @@ def main() -> int:
         return 1
     charset = Charset.from_file(options.charset)
     generator = LineSource(tuple(options.fonts), tuple(options.texts), options.seed).generator(charset)
-    lines = []
+    lines: list[LineSample] = []
     with tempfile.TemporaryDirectory() as folder:
         for number in tqdm(range(options.pages), unit=" pages"):
             page = Page(generator, np.random.default_rng((options.seed, number)), options.fonts)
