@@ -99,7 +99,7 @@ def sharpen(image: np.ndarray, sigma: float, amount: float) -> np.ndarray:
 def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     """Compress and decompress; uint8 in and out."""
     _, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, int(quality)))
-    return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE))
 
 
 def salt_and_pepper(rng: Rng, image: np.ndarray, share: float) -> np.ndarray:

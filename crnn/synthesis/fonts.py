@@ -123,7 +123,8 @@ class Face:
         ideographs = [c for c in wanted if "\u4e00" <= c <= "\u9fff"]
         self.chinese = sum(c in self.drawable for c in ideographs) > CHINESE_SHARE * len(ideographs) > 0
         self._slot = handle.contents.glyph  # FreeType draws all glyphs of a face here
-        self._style, self._glyphs = None, {}
+        self._style: Style | None = None
+        self._glyphs: dict[str, Glyph | None] = {}
 
     @property
     def group(self) -> str:

@@ -66,7 +66,9 @@ def typeset(
     rows = 2 * style.size
     baseline = round(1.4 * style.size)
     coverage = np.zeros((rows, int(width) + 2 * style.size), np.uint8)
-    characters, left, right = [], [], []
+    characters: list[str] = []
+    left: list[float] = []
+    right: list[float] = []
     highest, lowest = rows, 0
     pen = 0.5 * style.size
     limit = pen + width
@@ -83,7 +85,7 @@ def typeset(
         face, own, lift = face_of(character), style, 0
         if place in span_of and face and not face.sizes:
             own, lift = span_of[place].style, span_of[place].lift
-        glyph = face and face.glyph(character, own)
+        glyph = face.glyph(character, own) if face else None
         if glyph is None:
             continue
         x, y = round(pen) + glyph.left, baseline - glyph.top - lift
