@@ -17,11 +17,13 @@ from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis import compositing, degradation, patterns
 from crnn.synthesis.batch_stream import TIME_STEPS, BatchStream, frame_labels, make_batch
 from crnn.synthesis.config import EFFECTS, SynthesisConfig
-from crnn.synthesis.fonts import FontSet
+from crnn.synthesis.fonts import FontSet, Style
+from crnn.synthesis.glyph_run import GlyphRun
 from crnn.synthesis.source import LineSource
+from crnn.synthesis.styles import price_spans
 from crnn.synthesis.texts import KINDS, Texts, kind_of
-from crnn.synthesis.typesetting import Style, draw
-from crnn.tools.mine_hard_characters import misread, text_of
+from crnn.synthesis.typesetting import Span, typeset
+from crnn.tools.mine_hard_characters import count_misread, sample_text
 
 CHARSET = Charset.from_file(DEFAULT_CHARSET)
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,7 +98,7 @@ def test_what_surrounds_a_text_leaves_text_and_boxes_as_they_are(source, what):
 def test_binarised_lines_are_black_and_white():
     rng = np.random.default_rng(0)
     grey = np.tile(np.linspace(90, 150, 200, dtype=np.float32), (64, 1))
-    picture = degradation.binarised(rng, grey, 64)
+    picture = degradation.binarise(rng, grey, 64)
     assert set(np.unique(picture)) == {0, 255}
     assert (picture[:, :80] == 0).all() and (picture[:, 120:] == 255).all()
 
@@ -109,12 +111,13 @@ def test_specks_are_as_many_and_as_large_as_asked():
     assert np.array_equal(specks[::3, ::3].repeat(3, axis=0).repeat(3, axis=1), specks)
 
 
-@pytest.mark.parametrize("spoil", [compositing.dotted, compositing.faded])
-def test_spoilt_ink_is_less_but_where_it_was(spoil):
+@pytest.mark.parametrize("effect", [compositing.print_dots, compositing.fade])
+def test_damaged_ink_is_less_but_where_it_was(effect):
     coverage = np.zeros((80, 400), np.uint8)
     coverage[20:60, 40:360] = 255
+    run = GlyphRun(coverage, np.array([40.0]), np.array([360.0]), 60, 60)
     for seed in range(10):
-        spoilt = spoil(np.random.default_rng(seed), coverage, 60)
+        spoilt = effect(np.random.default_rng(seed), run).coverage
         assert spoilt.shape == coverage.shape and spoilt.dtype == np.uint8
         assert 0.3 * coverage.sum() < spoilt.sum() < coverage.sum()
         assert not spoilt[:15].any() and not spoilt[65:].any()
@@ -145,9 +148,11 @@ def test_words_are_joined_and_none_is_lost():
 def test_prices_have_small_parts(source):
     faces = source.generator(CHARSET).fonts
     face = next(face for group in faces.latin for face in group if not face.sizes)
-    usual = draw("$12.80", lambda _: face, Style(40), 400)
-    small = draw("$12.80", lambda _: face, Style(40, small=0.5), 400)
-    raised = draw("$12.80", lambda _: face, Style(40, small=0.5, raised=True), 400)
+    cents = [(0, 1), (3, 6)]
+    usual, small, raised = (
+        typeset("$12.80", lambda _: face, Style(40), 400, [Span(*part, Style(size), lift) for part in cents])
+        for size, lift in ((40, 0), (20, 0), (20, round(0.72 * 20)))
+    )
     assert usual.text == small.text == raised.text
     usual, small, raised = (
         [drawing.coverage[:, int(left) : int(right)] for left, right in zip(drawing.left, drawing.right, strict=True)]
@@ -161,7 +166,16 @@ def test_prices_have_small_parts(source):
     assert ends[1] - ends[2] == pytest.approx(0.72 * 20, abs=1)
 
 
-def test_altered_faces_leave_all_else_as_it_is(source):
+def test_cents_signs_and_units_are_the_small_parts_of_prices():
+    for text, parts in (("$12.80", ["$", ".80"]), ("99元", ["元"]), ("-5", []), ("3.5/kg", [".5", "/kg"])):
+        spans = price_spans(np.random.default_rng(0), text, Style(40))
+        assert [text[span.start : span.end] for span in spans] == parts
+        assert all(
+            18 <= span.style.size <= 32 and span.lift in (0, round(0.72 * (40 - span.style.size))) for span in spans
+        )
+
+
+def test_elastic_warps_leave_all_else_as_it_is(source):
     none, some, all_ = (
         replace(source, config=SynthesisConfig(elastic=share)).generator(CHARSET) for share in (0, 0.5, 1)
     )
@@ -261,9 +275,9 @@ def test_a_data_set_is_written_unpacked_and_read(source, tmp_path):
 
 
 def test_what_is_misread_stands_in_the_text_as_often():
-    counts = misread([("时间", "时问"), ("间歇", "问歇"), ("一日", "日"), ("a b", "ab"), ("right", "right")])
+    counts = count_misread([("时间", "时问"), ("间歇", "问歇"), ("一日", "日"), ("a b", "ab"), ("right", "right")])
     assert counts == {"间": 2, "问": 2, "一": 1}
-    text = text_of(counts, 5000, np.random.default_rng(0))
+    text = sample_text(counts, 5000, np.random.default_rng(0))
     assert len(text) == 5000 and text.count("间") == pytest.approx(2000, rel=0.1)
 
 

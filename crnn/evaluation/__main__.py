@@ -19,7 +19,9 @@ def arguments():
     parser = argparse.ArgumentParser(prog="python -m crnn.evaluation", description="Measure how well weights read.")
     parser.add_argument("labels", nargs="?", type=Path, help="labels.tsv: picture TAB text")
     parser.add_argument("--synthetic", type=int, metavar="N", help="measure on N lines drawn here")
-    parser.add_argument("--kind", choices=(*heldout.TEN, *KINDS), default="ten", help="of these (default: %(default)s)")
+    parser.add_argument(
+        "--kind", choices=(*heldout.TEN_KINDS, *KINDS), default="ten", help="of these (default: %(default)s)"
+    )
     parser.add_argument("--words", type=Path, metavar="FILE", help="each word of a file, in each Latin face")
     parser.add_argument("--table", action="store_true", help="each character of the table, in each Chinese face")
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="draw with the faces of these folders alone")

@@ -1,4 +1,4 @@
-"""``python -m crnn.synthesis``: write a data set of synthetic lines, or look at some."""
+"""``python -m crnn.synthesis``: write a data set of synthetic lines, or a preview of some."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ from crnn.synthesis.config import SynthesisConfig
 from crnn.synthesis.source import LineSource
 
 
-def arguments():
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m crnn.synthesis", description="Draw lines of text for training.")
     parser.add_argument("folder", type=Path, help="gets labels/ and img_batches/, as data/ has them")
     parser.add_argument("--images", type=int, default=1000, help="ten-character lines of 280 x 32 pixels")
@@ -32,7 +32,7 @@ def arguments():
     return parser.parse_args()
 
 
-def main():
+def main() -> int:
     options = arguments()
     config = SynthesisConfig() if options.preview else SynthesisConfig.evaluation(ten_characters=1.0)
     source = LineSource(tuple(options.fonts), tuple(options.texts), options.seed, not options.no_system_fonts, config)

@@ -8,6 +8,7 @@ import ctypes
 import os
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +16,16 @@ import freetype
 import numpy as np
 from freetype import raw
 
+from crnn.charset import Charset
+
 SUFFIXES = {".ttf", ".otf", ".ttc", ".otc", ".pcf"}
 ASCII = [chr(code) for code in range(33, 127)]
 CHINESE_SHARE = 0.85  # of the table's Chinese characters, for a face to write Chinese with
 
-# Drawn in Chinese text; the table has them only in ASCII, and so are they labelled.
+# Drawn in Chinese text; the table has them in ASCII only, and they are labelled so.
 FULL_WIDTH = {":": "：", ";": "；", "!": "！", "?": "？", "%": "％"}
 
-# Faces that draw something else than what their cmap says, or that no one can read in print.
+# Faces that draw something else than what their cmap says, or that nobody can read in print.
 UNSUITED = re.compile(
     r"symbol|dingbat|emoji|math|music|d050000l|z003|wingding|webding|opensymbol|blackletter|"
     r"lastresort|last resort|fallback|unifont|keyboard|initials|outline|barcode|braille|"
@@ -39,8 +42,8 @@ HINTINGS = {
 }
 
 
-def system_folders():
-    """The folders where this system keeps its fonts."""
+def system_folders() -> list[Path]:
+    """Return the folders where this system keeps its fonts."""
     home = Path.home()
     if sys.platform == "win32":
         return [Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"]
@@ -49,13 +52,35 @@ def system_folders():
     return [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".local/share/fonts", home / ".fonts"]
 
 
+@dataclass(frozen=True)
+class Style:
+    """How a text is set. Lengths are in pixels of the canvas.
+
+    Attributes:
+        size: em size.
+        hinting: one of ``HINTINGS``.
+        bold: width added to strokes, in em.
+        slant: tangent of the slant.
+        tracking: space added to each advance.
+        space: factor of the width of a space.
+    """
+
+    size: int
+    hinting: str = "full"
+    bold: float = 0.0
+    slant: float = 0.0
+    tracking: float = 0.0
+    space: float = 1.0
+
+
 @dataclass
 class Glyph:
     """A drawn character.
 
     Attributes:
         coverage: (rows, columns) uint8, 255 where the ink covers the pixel.
-        left: columns from the pen to the bitmap; top: rows from the baseline up to its first row.
+        left: columns from the pen to the bitmap.
+        top: rows from the baseline up to the first row of the bitmap.
         advance: pixels the pen moves.
     """
 
@@ -68,16 +93,22 @@ class Glyph:
 class Face:
     """One face of a font file.
 
+    Args:
+        path: the file.
+        index: of the face in a collection.
+        wanted: the characters that count.
+
     Attributes:
-        drawable: the characters of the table that it can draw.
-        chinese, latin: whether it can write running text of either kind.
+        drawable: the wanted characters that it can draw.
+        chinese: whether it can write running Chinese.
+        latin: whether it can write running English.
         fixed: whether all its Latin characters and the space are equally wide.
         count: how many faces its file has.
         sizes: the only sizes it has, in pixels; empty for outlines, which have all.
     """
 
-    def __init__(self, path, index, wanted):
-        self.path, self.index = Path(path), index
+    def __init__(self, path: Path, index: int, wanted: list[str]):
+        self.path, self.index = path, index
         self._face = freetype.Face(str(path), index)
         self.count = self._face.num_faces
         self.family = (self._face.family_name or b"").decode("utf-8", "replace")
@@ -92,28 +123,30 @@ class Face:
         ideographs = [c for c in wanted if "\u4e00" <= c <= "\u9fff"]
         self.chinese = sum(c in self.drawable for c in ideographs) > CHINESE_SHARE * len(ideographs) > 0
         self._slot = handle.contents.glyph  # FreeType draws all glyphs of a face here
-        self._style, self._drawn = None, {}
+        self._style: Style | None = None
+        self._glyphs: dict[str, Glyph | None] = {}
 
     @property
-    def group(self):
-        """Faces of one design share a group, whatever their weight, slant or script."""
+    def group(self) -> str:
+        """Name the design, which faces of any weight, slant and script share."""
         match = re.match(r"(?:\S{1,2} )*\S+(?: \S{3,})?", self.family)  # AR PL UMing | Noto Sans
         return match.group().lower() if match else self.path.stem.lower()
 
-    def glyph(self, character, style):
+    def glyph(self, character: str, style: Style) -> Glyph | None:
         """Draw a character.
 
         Args:
-            style: ``drawing.Style``; its size, hinting, bold and slant count.
+            character: one of ``drawable``.
+            style: its size, hinting, bold and slant count.
 
         Returns:
-            Glyph, or None if the font has nothing to draw there.
+            The glyph, or None if the font has nothing to draw there.
         """
         if style is not self._style:
             self._select(style)
-        if character not in self._drawn:
-            self._drawn[character] = self._draw(character, style)
-        return self._drawn[character]
+        if character not in self._glyphs:
+            self._glyphs[character] = self._draw(character, style)
+        return self._glyphs[character]
 
     def _select(self, style):
         if self.sizes:
@@ -122,7 +155,7 @@ class Face:
             self._face.set_char_size(style.size * 64, style.size * 64, 72, 72)
         slanted = freetype.Matrix(0x10000, round(style.slant * 0x10000), 0, 0x10000)
         raw.FT_Set_Transform(self._face._FT_Face, ctypes.byref(slanted) if style.slant else None, None)
-        self._style, self._drawn = style, {}
+        self._style, self._glyphs = style, {}
 
     def _draw(self, character, style):
         handle, slot = self._face._FT_Face, self._slot.contents
@@ -156,17 +189,23 @@ def _coverage(bitmap):
 
 
 class FontSet:
-    """A set of faces, drawn from by design so that a family of forty weights counts once.
+    """A set of faces, sampled by design, so that a family of forty weights counts once.
 
     Args:
         folders: where to look, recursively.
         charset: the characters that count.
 
+    Attributes:
+        chinese: faces that write Chinese, one list for each design.
+        latin: likewise, faces that write English.
+        fixed: likewise, faces for code; if there are none, those that write English.
+
     Raises:
         ValueError: no face in the folders can write Chinese, or none can write English.
     """
 
-    def __init__(self, folders, charset):
+    def __init__(self, folders: Iterable[Path], charset: Charset):
+        folders = list(map(Path, folders))
         wanted = [c for c in charset.characters[1:] if c.isprintable()] + list(FULL_WIDTH.values())
         faces = [face for path in _font_files(folders) for face in _faces_of(path, wanted)]
         self.chinese = _by_group(face for face in faces if face.chinese)
@@ -177,18 +216,18 @@ class FontSet:
                 where = ", ".join(map(str, folders))
                 raise ValueError(f"no face that writes {kind} in {where}: install fonts or name a folder with --fonts")
 
-    def sample(self, rng, chinese):
-        """A face that writes Chinese or English, each design as likely as the others."""
-        return _drawn_from(self.chinese if chinese else self.latin, rng)
+    def sample(self, rng: np.random.Generator, chinese: bool) -> Face:
+        """Choose a face that writes Chinese or English, each design as likely as the others."""
+        return _sample_from(self.chinese if chinese else self.latin, rng)
 
-    def sample_fixed(self, rng):
-        """A face for code: all of its Latin characters are equally wide, if there is such a face."""
-        return _drawn_from(self.fixed, rng)
+    def sample_fixed(self, rng: np.random.Generator) -> Face:
+        """Choose a face for code: all of its Latin characters are equally wide, if there is such a face."""
+        return _sample_from(self.fixed, rng)
 
 
 def _font_files(folders):
     found = set()
-    for folder in map(Path, folders):
+    for folder in folders:
         found.update(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     return sorted(found)
 
@@ -205,7 +244,7 @@ def _faces_of(path, wanted):
     return [f for f in faces if not UNSUITED.search(f"{f.family} {f.style} {path.name}")]
 
 
-def _drawn_from(groups, rng):
+def _sample_from(groups, rng):
     faces = groups[rng.integers(len(groups))]
     return faces[rng.integers(len(faces))]
 

@@ -1,39 +1,56 @@
-"""Lines for training: all the lots that decide what is drawn, and how its picture suffers.
+"""Synthetic lines: what each says, how it is set, and what happens to its image.
 
-``LineGenerator(...).line(index)`` is a pure function of seed and index: it does not matter which
+``LineGenerator.line(index)`` is a pure function of seed and index: it does not matter which
 process asks, or what was asked before.
 """
 
-from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from crnn.charset import Charset
 from crnn.geometry import HEIGHT, MIN_WIDTH
 from crnn.normalization import resize, resize_to_height, trim_margins
 from crnn.synthesis import clutter, compositing, degradation, patterns, warping
 from crnn.synthesis.config import EFFECTS, SynthesisConfig
-from crnn.synthesis.typesetting import Style, draw
+from crnn.synthesis.fonts import Face, FontSet
+from crnn.synthesis.glyph_run import GlyphRun
+from crnn.synthesis.optics import apply_optics
+from crnn.synthesis.styles import choose_style, price_spans
+from crnn.synthesis.texts import Texts
+from crnn.synthesis.typesetting import Style, Typeset, typeset
 
-TEN = 10  # characters of a line in the data set's own format
-_SIZES = ((10, 20), (14, 34), (20, 61))  # em, in pixels: of screens, of most pictures, of large print
-_RANGES = {  # usual, wide, and as tables and signs have it; of the em, of a usual space
-    "tracking": ((-0.03, 0.05), (0.05, 0.4), (0.4, 0.9)),
-    "space": ((0.75, 1.3), (1.3, 3), (3, 12)),
-}
-_CELL = 2.2  # of a face for code, a space and any other character, in usual spaces
+TEN = 10  # characters of a line in the data set's format
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
+
+# Fields of the configuration and their effects, in the order in which they are applied.
+SHAPE_EFFECTS = (
+    ("stretched", warping.stretch),
+    ("slanted", warping.slant),
+    ("cropped", clutter.crop),
+    ("framed", clutter.add_frame),
+    ("struck_through", clutter.strike_through),
+)
+INK_EFFECTS = (("dot_matrix", compositing.print_dots), ("faded", compositing.fade))
+IMAGE_EFFECTS = (
+    ("watermarked", compositing.add_watermark),
+    ("shadowed", compositing.add_shadow),
+    ("moire", compositing.add_moire),
+    ("dusty", compositing.add_dust),
+)
 
 
 @dataclass(frozen=True)
 class LineSample:
-    """A picture of a line and what it says.
+    """An image of a line and what it says.
 
     Attributes:
         image: (32, width) uint8.
         text: characters of the table.
-        left, right: (len(text),) float32, the columns between which each character stands.
+        left: (len(text),) float32, first column of each character.
+        right: (len(text),) float32, the column behind each character.
         kind: one of ``texts.KINDS``, or ``ten``; for error analysis.
     """
 
@@ -48,19 +65,36 @@ class LineGenerator:
     """Draws lines.
 
     Args:
-        fonts: ``fonts.FontSet``. texts: ``texts.Texts``. charset: the table.
-        seed: every seed is another endless series of lines.
+        fonts: faces to choose from.
+        texts: what lines say.
+        charset: table of the labels.
+        seed: each seed gives another endless series of lines.
         width: columns, at height 32, that a line may fill.
-        rendered: ``line_store.LineStore`` each, whose lines are mixed in.
+        config: probabilities of the effects (default: ``SynthesisConfig()``).
+        rendered: stores of lines that are mixed in: any with ``len`` and ``line(number)``.
     """
 
-    def __init__(self, fonts, texts, charset, seed=0, width=MIN_WIDTH, config=None, rendered=()):
+    def __init__(
+        self,
+        fonts: FontSet,
+        texts: Texts,
+        charset: Charset,
+        seed: int = 0,
+        width: int = MIN_WIDTH,
+        config: SynthesisConfig | None = None,
+        rendered: Sequence = (),
+    ):
         self.fonts, self.texts, self.charset = fonts, texts, charset
         self.seed, self.width, self.config = seed, width, config or SynthesisConfig()
         self.rendered = rendered
 
-    def line(self, index):
-        """Line ``index`` of this seed's series.
+    def line(self, index: int, face: Face | None = None, text: str | None = None) -> LineSample:
+        """Draw line ``index`` of the series.
+
+        Args:
+            index: number of the line.
+            face: the only face to draw with, instead of those of ``fonts``.
+            text: what the line says, instead of a text of ``texts``.
 
         Raises:
             RuntimeError: a hundred texts in a row hold nothing that the faces can draw.
@@ -69,168 +103,126 @@ class LineGenerator:
             rng = np.random.default_rng((self.seed, index, attempt))
             if self.rendered and rng.random() < self.config.rendered:
                 line = self._stored_line(rng)
+            elif rng.random() < self.config.ten_characters:
+                line = self._ten_character_line(rng)
             else:
-                line = (
-                    self._ten_character_line(rng) if rng.random() < self.config.ten_characters else self._free_line(rng)
-                )
+                line = self._free_line(rng, face, text)
             if line is not None:
                 return line
         raise RuntimeError(f"line {index} of seed {self.seed}: the faces can draw none of 100 texts")
 
-    def _free_line(self, rng):
-        kind, text = self.texts.sample(rng)
-        style, face_of = self._choose_style(rng, kind in CHINESE_KINDS, fixed=kind == "code" and rng.random() < 0.7)
+    def _free_line(self, rng, face, text):
+        """Draw a line of free length, or return None if it has no ink."""
+        config = self.config
+        kind, text = ("words", text) if text else self.texts.sample(rng)
+        fixed = kind == "code" and rng.random() < 0.7
+        style, face_of = choose_style(rng, self.fonts, kind in CHINESE_KINDS, fixed=fixed, face=face)
         height = style.size / rng.triangular(0.46, 0.76, 1.0)  # from loose to tight line boxes
         room = int(self.width * height / HEIGHT)
-        lots = rng.spawn(1)[0]  # of their own: without short lines all else is drawn as with them
-        few = text[: lots.integers(1, 5)]
-        if lots.random() < self.config.few_characters and any(map(str.isalnum, few)):
+        text_rng = rng.spawn(1)[0]  # its own: without these effects all else is drawn as with them
+        few, spans = text[: text_rng.integers(1, 5)], []
+        if text_rng.random() < config.few_characters and any(map(str.isalnum, few)):
             text = few
-        if lots.random() < self.config.price_tags:
-            kind, text = "patterns", patterns.price(lots)
-            style = replace(style, small=lots.uniform(0.45, 0.8), raised=lots.random() < 0.6)
-        if kind == "words" and lots.random() < self.config.joined_words:
-            text = patterns.joined(lots, text)
-        filled = 1 if rng.random() < self.config.fills_line else rng.uniform(0.15, 1)
-        drawing = draw(text, face_of, style, filled * room - rng.uniform(0, 0.5) * style.size)
-        return drawing and self._finish(rng, drawing, style, height, room, kind)
+        if text_rng.random() < config.price_tags:
+            kind, text = "patterns", patterns.price(text_rng)
+            spans = price_spans(text_rng, text, style)
+        if kind == "words" and text_rng.random() < config.joined_words:
+            text = patterns.joined(text_rng, text)
+        filled = 1 if rng.random() < config.fills_line else rng.uniform(0.15, 1)
+        line = typeset(text, face_of, style, filled * room - rng.uniform(0, 0.5) * style.size, spans)
+        return line and self._finish(rng, line, style, height, room, kind)
+
+    def _ten_character_line(self, rng):
+        """Draw a line in the format of the data set, or return None if it has less than ten characters."""
+        kind = self.config.ten_kinds[rng.integers(len(self.config.ten_kinds))]
+        style, face_of = choose_style(rng, self.fonts, chinese=True, min_size=20)
+        text = self.texts.of_kind(kind, rng).replace(" ", "")
+        text = "".join(character for character in text if face_of(character))[:TEN]
+        room = TEN * 2 * style.size
+        line = typeset(text, face_of, style, room)
+        if line is None or len(line.text) != TEN:
+            return None
+        return self._finish(rng, line, style, style.size * rng.uniform(1.05, 1.5), room, "ten")
 
     def _stored_line(self, rng):
-        """A line from a file, some as the next program saved them."""
-        some = self.rendered[rng.integers(len(self.rendered))]
-        line = some.line(rng.integers(len(some)))
+        """Return a line of a store, sometimes resampled or compressed again."""
+        store = self.rendered[rng.integers(len(self.rendered))]
+        line = store.line(rng.integers(len(store)))
         image = line.image
         if rng.random() < 0.15:
-            image = degradation.shrink_and_grow(rng, image, rng.uniform(0.6, 1))
+            image = degradation.resample(rng, image, rng.uniform(0.6, 1))
         if rng.random() < 0.35:
             image = degradation.jpeg(image, rng.integers(40, 96))
         return self._fit_width(replace(line, image=image))
 
-    def _ten_character_line(self, rng):
-        kind = self.config.ten_kinds[rng.integers(len(self.config.ten_kinds))]
-        style, face_of = self._choose_style(rng, chinese=True, least=20)
-        text = self.texts.of_kind(kind, rng).replace(" ", "")
-        text = "".join(character for character in text if face_of(character))[:TEN]
-        room = TEN * 2 * style.size
-        drawing = draw(text, face_of, style, room)
-        if drawing is None or len(drawing.text) != TEN:
-            return None
-        return self._finish(rng, drawing, style, style.size * rng.uniform(1.05, 1.5), room, "ten")
-
-    def _choose_style(self, rng, chinese, least=0, fixed=False):
-        """How a line is set: its style, and which face draws which character.
-
-        Args:
-            least: em size that faces of all sizes should have. fixed: in a face for code.
-        """
-        main = self.fonts.sample_fixed(rng) if fixed else self.fonts.sample(rng, chinese)
-        latin = self.fonts.sample(rng, False) if chinese and rng.random() < 0.35 else main
-        spare = self.fonts.sample(rng, True)
-        size = max(least, int(rng.integers(*_SIZES[bisect((0.3, 0.75), rng.random())])))
-        if main.sizes or (main.strikes and rng.random() < 0.4):
-            size = sorted(main.strikes)[rng.integers(len(main.strikes))]
-
-        def face_of(character):
-            for face in (latin, main, spare) if character.isascii() else (main, spare):
-                if character in face.drawable and (not face.sizes or size in face.sizes):
-                    return face
-            return None
-
-        lot = rng.random(5)
-        hinting = ("none", "light", "full", "strike" if size < 18 else "none", "mono")
-        style = Style(
-            size,
-            hinting[bisect((0.35, 0.55, 0.82, 0.96), lot[0])],
-            bold=rng.uniform(0.01, 0.06) if lot[1] < 0.1 else 0.0,
-            slant=rng.uniform(0.08, 0.3) if lot[2] < 0.05 and not least else 0.0,
-            tracking=size * rng.uniform(*_RANGES["tracking"][bisect((0.82, 0.96), lot[3])]),
-            space=_CELL if main.fixed else rng.uniform(*_RANGES["space"][bisect((0.82, 0.96), lot[4])]),
-        )
-        return style, face_of
-
-    def _finish(self, rng, drawing, style, height, room, kind):
-        """A drawing with its clutter, ink on ground, degraded, 32 pixels high, labelled."""
+    def _finish(self, rng, line: Typeset, style: Style, height: float, room: float, kind: str) -> LineSample | None:
+        """Place a typeset line, apply the effects, bring it to 32 rows and label it."""
         config, ten = self.config, kind == "ten"
-        coverage, baseline, shift = clutter.place(rng, drawing, style.size, height, room)
-        left, right = drawing.left + shift, drawing.right + shift
-        altering, lots = rng.spawn(2)  # of their own: without altered faces all else is drawn as with them
-        if altering.random() < config.elastic:
-            coverage, left, right = warping.elastic_warp(altering, coverage, left, right, style.size)
-        happens = {
-            what for what, lot in zip(EFFECTS, lots.random(len(EFFECTS)), strict=True) if lot < getattr(config, what)
-        }
-        if "stretched" in happens and not ten:
-            coverage, left, right = warping.stretch(lots, coverage, left, right)
-        if "slanted" in happens:
-            coverage, left, right = warping.slant(lots, coverage, left, right)
-        if "cropped" in happens:
-            coverage, baseline = clutter.crop(lots, coverage, baseline)
-        if "framed" in happens:
-            coverage, left, right = clutter.add_frame(lots, coverage, left, right, style.size)
-        if "struck_through" in happens:
-            clutter.strike(lots, coverage, baseline, style.size)
-        plain = not ten and rng.random() < config.undegraded
+        run = clutter.place(rng, line, style.size, height, room)
+        elastic_rng, effect_rng = rng.spawn(2)  # their own: without these effects all else is drawn as with them
+        if elastic_rng.random() < config.elastic:
+            run = warping.elastic_warp(elastic_rng, run)
+        chances = zip(EFFECTS, effect_rng.random(len(EFFECTS)), strict=True)
+        effects = {name for name, p in chances if p < getattr(config, name)} - ({"stretched"} if ten else set())
+        for name, effect in SHAPE_EFFECTS:
+            if name in effects:
+                run = effect(effect_rng, run)
+        undegraded = not ten and rng.random() < config.undegraded
         if not ten or rng.random() < 0.1:
-            clutter.add_rules_and_neighbours(rng, coverage, baseline, style.size)
-        if "perspective" in happens:
-            coverage, left, right = warping.narrow(lots, coverage, left, right)
-        if plain or "binarised" in happens:  # evenly lit: one threshold tells ink from ground
-            picture = compositing.on_screen(rng, coverage, right, config.inverted)
+            run = clutter.add_rules_and_neighbours(rng, run)
+        if "perspective" in effects:
+            run = warping.add_perspective(effect_rng, run)
+        if undegraded or "binarised" in effects:  # evenly lit: one threshold tells text from background
+            image = compositing.on_screen(rng, run, config.inverted)
         else:
-            picture = self._not_on_screen(rng, lots, happens, coverage, style.size)
-        if "half_inverted" in happens:
-            compositing.divide(lots, picture, right)
-        if not plain:
-            picture, left, right = compositing.apply_optics(rng, picture, left, right, ten)
-            if "binarised" in happens:
-                picture = degradation.binarised(lots, picture, int(lots.integers(20, 64)))
-        picture = cv2.convertScaleAbs(np.maximum(picture, 0))  # rounds, and stops at 255
-        if rng.random() < (0.1 if plain else 0.35):
-            picture = degradation.jpeg(picture, rng.integers(70 if plain else 50 if ten else 25, 96))
-        line = self._label(picture, drawing.text, left, right, kind)
-        return _scaled(line, resize(picture, self.width)) if ten else self._fit_width(line)
+            image = self._degraded_image(rng, effect_rng, effects, run)
+        left, right = run.left, run.right
+        if "half_inverted" in effects:
+            image = compositing.invert_part(effect_rng, image, right)
+        if not undegraded:
+            image, left, right = apply_optics(rng, image, left, right, ten)
+            if "binarised" in effects:
+                image = degradation.binarise(effect_rng, image, int(effect_rng.integers(20, 64)))
+        image = cv2.convertScaleAbs(np.maximum(image, 0))  # rounds, and stops at 255
+        if rng.random() < (0.1 if undegraded else 0.35):
+            image = degradation.jpeg(image, rng.integers(70 if undegraded else 50 if ten else 25, 96))
+        sample = self._label(image, line.text, left, right, kind)
+        return _scaled(sample, resize(image, self.width)) if ten else self._fit_width(sample)
 
-    def _not_on_screen(self, rng, lots, happens, coverage, size):
-        """Ink on a ground that is no screen, and what else lies on it: float32."""
-        if "dot_matrix" in happens:
-            coverage = compositing.dotted(lots, coverage, size)
-        if "faded" in happens:
-            coverage = compositing.faded(lots, coverage, size)
-        picture = compositing.on_paper(rng, coverage, self.config.inverted)
-        if "outlined" in happens:
-            picture = compositing.outlined(lots, coverage, size)
-        elif "embossed" in happens:
-            picture = compositing.embossed(lots, coverage, size)
-        if "watermarked" in happens:
-            picture += np.ptp(picture) * compositing.watermark(lots, coverage)
-        if "shadowed" in happens:
-            picture *= degradation.shadow(lots, picture.shape)
-        if "moire" in happens:
-            picture += degradation.moire(lots, picture.shape, np.ptp(picture) * lots.uniform(0.05, 0.3))
-        if "dusty" in happens:
-            picture = degradation.specks(
-                lots, picture, lots.uniform(0.005, 0.06), lots.uniform(1, 2) * len(picture) / HEIGHT
-            )
-        return picture
+    def _degraded_image(self, rng, effect_rng, effects: set[str], run: GlyphRun) -> np.ndarray:
+        """Print a line on paper or over a photograph, and put on it what lies over both."""
+        for name, ink_effect in INK_EFFECTS:
+            if name in effects:
+                run = ink_effect(effect_rng, run)
+        image = compositing.on_paper(rng, run, self.config.inverted)
+        if "outlined" in effects:
+            image = compositing.outlined(effect_rng, run)
+        elif "embossed" in effects:
+            image = compositing.embossed(effect_rng, run)
+        for name, image_effect in IMAGE_EFFECTS:
+            if name in effects:
+                image = image_effect(effect_rng, image, run)
+        return image
 
-    def _fit_width(self, line):
-        """A line as reading prepares it, its first characters if it is too long then; None if none fits.
+    def _fit_width(self, sample):
+        """Prepare a line as reading does, and cut it behind the last character that fits; None if none fits.
 
-        It is not levelled: what is left of a tilt is for the network to get used to.
+        It is not deskewed: the network learns to read what is left of a tilt.
         """
-        line = _scaled(line, resize_to_height(trim_margins(line.image)))
-        if line.image.shape[1] <= self.width:
-            return line
-        beyond = np.flatnonzero(line.right > self.width)
-        first = beyond[0] if beyond.size else len(line.text)
-        text = line.text[:first].rstrip()
+        sample = _scaled(sample, resize_to_height(trim_margins(sample.image)))
+        if sample.image.shape[1] <= self.width:
+            return sample
+        beyond = np.flatnonzero(sample.right > self.width)
+        first = beyond[0] if beyond.size else len(sample.text)
+        text = sample.text[:first].rstrip()
         if not text:
             return None
-        end = min(self.width, int(line.left[first])) if beyond.size else self.width  # the next one must not show
-        return LineSample(line.image[:, :end], text, line.left[: len(text)], line.right[: len(text)], line.kind)
+        end = min(self.width, int(sample.left[first])) if beyond.size else self.width  # the next one must not show
+        left, right = sample.left[: len(text)], sample.right[: len(text)]
+        return replace(sample, image=sample.image[:, :end], text=text, left=left, right=right)
 
     def _label(self, image, drawn, left, right, kind):
-        """Fold what was drawn to the table; each of its characters keeps the box it came from."""
+        """Fold what was drawn to the table; each character of the label has the box that it came from."""
         folded = [self.charset.fold_character(character) for character in drawn]
         lengths = [len(part) for part in folded]
         if lengths.count(1) < len(lengths):
@@ -238,7 +230,7 @@ class LineGenerator:
         return LineSample(image, "".join(folded), left.astype(np.float32), right.astype(np.float32), kind)
 
 
-def _scaled(line, image):
-    """``line`` with its picture brought to another size."""
-    scale = image.shape[1] / line.image.shape[1]
-    return replace(line, image=image, left=line.left * scale, right=line.right * scale)
+def _scaled(sample, image):
+    """Return a line with its image brought to another size."""
+    scale = image.shape[1] / sample.image.shape[1]
+    return replace(sample, image=image, left=sample.left * scale, right=sample.right * scale)

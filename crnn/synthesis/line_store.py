@@ -1,4 +1,7 @@
-"""Lines kept in a file, for those that take long to make."""
+"""Lines stored in a file, for those that take long to make."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -12,16 +15,17 @@ class LineStore:
         path: ``*.npz`` that ``save`` wrote.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path):
         with np.load(path) as file:
             self.pixels, self.texts, self.kinds = file["pixels"], file["texts"], file["kinds"]
             self.columns, self.characters = file["columns"], file["characters"]
             self.left, self.right = file["left"], file["right"]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.texts)
 
-    def line(self, number):
+    def line(self, number: int) -> LineSample:
+        """Return one line."""
         columns, characters = (slice(*ends[number : number + 2]) for ends in (self.columns, self.characters))
         image = self.pixels[:, columns]
         return LineSample(
@@ -29,8 +33,8 @@ class LineStore:
         )
 
 
-def save(lines, path):
-    """Keep lines in a file: whole, or not at all."""
+def save(lines: Sequence[LineSample], path: Path) -> None:
+    """Write lines to a file that ``LineStore`` reads; the file appears when it is complete."""
     partial = path.with_name(path.name + ".partial.npz")
     np.savez_compressed(
         partial,

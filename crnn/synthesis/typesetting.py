@@ -1,47 +1,41 @@
 """A text on a canvas: which glyph stands where, and how much of each pixel its ink covers."""
 
-import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from crnn.synthesis.fonts import Face, Style
+
 
 @dataclass(frozen=True)
-class Style:
-    """How a line is set. Lengths in pixels of the canvas.
+class Span:
+    """A part of a text that is set in another style, above or below the baseline.
 
     Attributes:
-        size: em size. hinting: one of ``faces.HINTINGS``. bold: stroke added, in em.
-        slant: tangent of the slant. tracking: added to each advance. space: factor of the width
-            of a space.
-        small: size of what price tags set smaller (pence, signs, units), as a part of ``size``.
-        raised: whether that hangs from the tops of digits, and does not stand on the baseline.
+        start: first character.
+        end: the character behind the last.
+        style: of the part.
+        lift: pixels that it stands above the baseline of the line.
     """
 
-    size: int
-    hinting: str = "full"
-    bold: float = 0.0
-    slant: float = 0.0
-    tracking: float = 0.0
-    space: float = 1.0
-    small: float = 1.0
-    raised: bool = False
-
-
-_SMALL = re.compile(r"(?<=\d)\.\d+|[￥¥$€]|(?<=\d)[^\d.,]+$")
-_DIGITS = 0.72  # their height, in em
+    start: int
+    end: int
+    style: Style
+    lift: int = 0
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """A drawn text.
+class Typeset:
+    """A typeset text.
 
     Attributes:
-        coverage: (height, width) uint8, 255 where ink covers the pixel fully.
-        text: the characters drawn, as the font draws them.
-        left, right: (len(text),) float, the columns between which the ink of each character
-            stands; for a space, between which the pen moved.
-        top, bottom: the rows between which there is ink.
+        coverage: (2 em, width) uint8, 255 where ink covers the pixel fully; cut to the ink on the left and right.
+        text: the characters that have been set, as the font draws them.
+        left: (len(text),) float, first column of each character's ink; for a space, of the pen's move.
+        right: (len(text),) float, the column behind.
+        top: first row with ink.
+        bottom: the row behind the last with ink.
         baseline: row of the baseline.
     """
 
@@ -54,27 +48,31 @@ class Drawing:
     baseline: int
 
 
-def draw(text, face_of, style, width):
-    """Draw as many characters of a text as ``width`` columns hold.
+def typeset(
+    text: str, face_of: Callable[[str], Face | None], style: Style, width: float, spans: Sequence[Span] = ()
+) -> Typeset | None:
+    """Set as many characters of a text as ``width`` columns hold.
 
     Args:
         text: any characters; those without a face or ink are left out.
-        face_of: character -> Face or None.
+        face_of: gives the face of a character, or None.
+        style: of the text.
+        width: columns.
+        spans: parts in other styles, which do not overlap.
 
     Returns:
-        Drawing, its canvas cut to the ink on the left and right and 2 em high; None if no ink.
+        The text set, or None if there is no ink.
     """
     rows = 2 * style.size
     baseline = round(1.4 * style.size)
     coverage = np.zeros((rows, int(width) + 2 * style.size), np.uint8)
-    characters, left, right = [], [], []
+    characters: list[str] = []
+    left: list[float] = []
+    right: list[float] = []
     highest, lowest = rows, 0
     pen = 0.5 * style.size
     limit = pen + width
-    small = replace(style, size=max(8, round(style.small * style.size)))
-    parts = _SMALL.finditer(text) if style.small < 1 else ()
-    smaller = {place for part in parts for place in range(*part.span())}
-    lift = round(_DIGITS * (style.size - small.size)) if style.raised else 0
+    span_of = {place: span for span in spans for place in range(span.start, span.end)}
     for place, character in enumerate(text):
         if character == " ":
             step = max(2.0, 0.27 * style.size * style.space + style.tracking)
@@ -84,12 +82,13 @@ def draw(text, face_of, style, width):
                 right.append(pen + step)
                 pen += step
             continue
-        face = face_of(character)
-        own = small if place in smaller and face and not face.sizes else style
-        glyph = face and face.glyph(character, own)
+        face, own, lift = face_of(character), style, 0
+        if place in span_of and face and not face.sizes:
+            own, lift = span_of[place].style, span_of[place].lift
+        glyph = face.glyph(character, own) if face else None
         if glyph is None:
             continue
-        x, y = round(pen) + glyph.left, baseline - glyph.top - (lift if own is small else 0)
+        x, y = round(pen) + glyph.left, baseline - glyph.top - lift
         height, breadth = glyph.coverage.shape
         if x + breadth > limit or x < 0:
             break
@@ -108,7 +107,7 @@ def draw(text, face_of, style, width):
     if not characters:
         return None
     first, last = int(min(left)), int(np.ceil(max(right)))
-    return Drawing(
+    return Typeset(
         coverage[:, first:last],
         "".join(characters),
         np.array(left, float) - first,

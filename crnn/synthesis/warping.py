@@ -1,51 +1,54 @@
-"""The shape of a drawn line: characters rippled, stretched or slanted, a line that narrows towards one end.
+"""Shapes of typeset lines: characters warped, stretched or slanted, a line in perspective."""
 
-All take ink coverage (height, width) uint8 and the columns between which its characters stand, and give both as
-they are then.
-"""
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from crnn.synthesis import degradation
+from crnn.synthesis.glyph_run import GlyphRun
 
 _STRETCH = np.log([0.6, 1.7])
 
 
-def elastic_warp(rng, coverage, left, right, size):
-    """As in a face like theirs, but of other proportions. ``size``: em, in pixels."""
-    reach, cell = size * rng.uniform(0.01, 0.035), size * rng.uniform(0.3, 1.0)
-    columns, rows = degradation.ripples(rng, coverage.shape, reach, cell)
+def elastic_warp(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
+    """Stretch and squeeze the line here and there, as a similar face of other proportions would look.
+
+    After Simard et al.: Best Practices for Convolutional Neural Networks, ICDAR 2003.
+    """
+    reach, cell = run.size * rng.uniform(0.01, 0.035), run.size * rng.uniform(0.3, 1.0)
+    columns, rows = degradation.elastic_map(rng, run.coverage.shape, reach, cell)
     moves = columns.mean(axis=0) - np.arange(len(columns[0]))
-    left, right = (x - np.interp(x, np.arange(len(moves)), moves) for x in (left, right))
-    return cv2.remap(coverage, columns, rows, cv2.INTER_LINEAR), left, right
+    left, right = (x - np.interp(x, np.arange(len(moves)), moves) for x in (run.left, run.right))
+    return replace(run, coverage=cv2.remap(run.coverage, columns, rows, cv2.INTER_LINEAR), left=left, right=right)
 
 
-def stretch(rng, coverage, left, right):
-    """Wider or narrower than the face has them."""
+def stretch(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
+    """Make the line 0.6 to 1.7 times as wide."""
     factor = np.exp(rng.uniform(*_STRETCH))
-    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return cv2.resize(coverage, None, fx=factor, fy=1, interpolation=way), left * factor, right * factor
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    coverage = cv2.resize(run.coverage, None, fx=factor, fy=1, interpolation=method)
+    return replace(run, coverage=coverage, left=run.left * factor, right=run.right * factor)
 
 
-def slant(rng, coverage, left, right):
-    """As far as italics, more, or backwards; about the middle row, so that the boxes stay where they are there."""
-    height, width = coverage.shape
+def slant(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
+    """Slant the line about its middle row to the right, as italics or more, or to the left."""
+    height, width = run.coverage.shape
     tangent = rng.uniform(0.1, 0.4) if rng.random() < 0.7 else -rng.uniform(0.05, 0.3)
     room = int(abs(tangent) * height / 2) + 1
-    matrix = np.float32([[1, -tangent, room + tangent * height / 2], [0, 1, 0]])
-    return cv2.warpAffine(coverage, matrix, (width + 2 * room, height)), left + room, right + room
+    matrix = np.array([[1, -tangent, room + tangent * height / 2], [0, 1, 0]], np.float32)
+    return run.moved(cv2.warpAffine(run.coverage, matrix, (width + 2 * room, height)), room)
 
 
-def narrow(rng, coverage, left, right):
-    """As seen from one end: there it is further away."""
-    height, width = coverage.shape
+def add_perspective(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
+    """Make the line smaller towards one end, as seen from the other."""
+    height, width = run.coverage.shape
     lost = height * rng.uniform(0.1, 0.5)
     above = lost * rng.random()
-    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     far = (1, 2) if rng.random() < 0.5 else (0, 3)
     seen = corners.copy()
-    seen[far, 1] += np.float32([above, above - lost])
+    seen[far, 1] += np.array([above, above - lost], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, seen)
-    left, right = (degradation.moved(matrix, x, height / 2) for x in (left, right))
-    return cv2.warpPerspective(coverage, matrix, (width, height)), left, right
+    left, right = (degradation.move_columns(matrix, x, height / 2) for x in (run.left, run.right))
+    return replace(run, coverage=cv2.warpPerspective(run.coverage, matrix, (width, height)), left=left, right=right)

@@ -1,16 +1,18 @@
-"""Texts of the characters that weights misread, for the next stage: ``python -m crnn.tools.mine_hard_characters``.
+"""``python -m crnn.tools.mine_hard_characters``: write a text of the characters that weights misread.
 
-Characters drawn from the whole table are read. Each that was misread, and each that was read in its
-place, stands in the text as often as that happened: who takes 间 for 问 sees more of both.
+Lines of characters sampled from the whole table are read. Each character that was misread, and each
+that was read in its place, stands in the text as often as that happened, so that a training on it
+sees more of both.
 
 After Shrivastava et al.: Training Region-based Object Detectors with Online Hard Example Mining,
-CVPR 2016; here what is mined is what to draw.
+CVPR 2016; here the examples are characters to draw.
 """
 
 import argparse
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -22,32 +24,36 @@ from crnn.synthesis.batch_stream import make_batch
 from crnn.synthesis.config import SynthesisConfig
 from crnn.synthesis.source import LineSource
 
-CHUNK = 256  # lines drawn before they are read
+BATCH_SIZE = 256  # lines that are read at once
 
 
-def misread(pairs):
-    """How often each character was misread, or read in the place of another.
+def count_misread(pairs: Iterable[tuple[str, str]]) -> Counter[str]:
+    """Count how often each character was misread, or read in the place of another.
 
-    >>> misread([("时间", "时问"), ("一日", "日")])
+    Args:
+        pairs: target and prediction of each line.
+
+    >>> count_misread([("时间", "时问"), ("一日", "日")])
     Counter({'间': 1, '问': 1, '一': 1})
     """
-    counts = Counter()
-    for truth, said in pairs:
-        for what, start, end, first, last in SequenceMatcher(None, truth, said, autojunk=False).get_opcodes():
-            if what != "equal":
-                counts.update(truth[start:end] + said[first:last])
-    del counts[" "]  # no face draws it ill
+    counts: Counter[str] = Counter()
+    for target, prediction in pairs:
+        matcher = SequenceMatcher(None, target, prediction, autojunk=False)
+        for operation, start, end, first, last in matcher.get_opcodes():
+            if operation != "equal":
+                counts.update(target[start:end] + prediction[first:last])
+    del counts[" "]  # it has no shape to learn
     return counts
 
 
-def text_of(counts, length, rng):
-    """``length`` characters, each as likely as its count."""
+def sample_text(counts: Counter[str], length: int, rng: np.random.Generator) -> str:
+    """Sample a text of ``length`` characters, each as likely as its count."""
     characters = np.array(list(counts))
     weights = np.array(list(counts.values()), float)
     return "".join(rng.choice(characters, length, p=weights / weights.sum()))
 
 
-def arguments():
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m crnn.tools.mine_hard_characters",
         description="Write a text of the characters that weights misread.",
@@ -61,7 +67,7 @@ def arguments():
     return parser.parse_args()
 
 
-def main():
+def main() -> int:
     options = arguments()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.inference.recognizer import Recognizer
@@ -70,15 +76,15 @@ def main():
     config = SynthesisConfig.evaluation(ten_characters=1.0, ten_kinds=("uniform",))
     generator = LineSource(tuple(options.fonts), (), options.seed, config=config).generator(recognizer.charset)
     pairs = []
-    for first in range(0, options.lines, CHUNK):
-        batch = make_batch(generator, first, min(CHUNK, options.lines - first))
+    for first in range(0, options.lines, BATCH_SIZE):
+        batch = make_batch(generator, first, min(BATCH_SIZE, options.lines - first))
         pairs += score_paths(best_paths(recognizer.engine.fast, batch.images), batch.texts, recognizer.charset)[1]
-    counts = misread(pairs)
+    counts = count_misread(pairs)
     if not counts:
         print(f"{options.weights} misread nothing in {len(pairs)} lines: no text is written", file=sys.stderr)
         return 1
-    options.text.write_text(text_of(counts, options.length, np.random.default_rng(options.seed)), encoding="utf-8")
-    wrong = sum(truth != said for truth, said in pairs)
+    options.text.write_text(sample_text(counts, options.length, np.random.default_rng(options.seed)), encoding="utf-8")
+    wrong = sum(target != prediction for target, prediction in pairs)
     print(f"{options.text}: {len(counts)} characters, of {wrong} lines not exactly right among {len(pairs)}")
     return 0
 
