@@ -63,7 +63,8 @@ def check(options):
 
 def train_on_batches(options):
     from crnn.model import backend
-    from crnn.training.dataset_trainer import Configuration, Fitting
+    from crnn.training.dataset_trainer import DatasetTrainer
+    from crnn.training.recipe import DatasetRecipe
 
     if options.deterministic:
         backend.make_deterministic()
@@ -74,7 +75,8 @@ def train_on_batches(options):
     if options.charset:
         given["charset"] = str(options.charset)
     start_from = options.start_from or str(HERE / "weights" / "CRNN.h5")
-    Fitting(Configuration(str(options.data), _weights(start_from), **given), options.folder or "runs/batches").run()
+    recipe = DatasetRecipe(str(options.data), _weights(start_from), **given)
+    DatasetTrainer(recipe, options.folder or "runs/batches").run()
     return 0
 
 
@@ -85,21 +87,21 @@ def _weights(given):
 def train_on_stream(options):
     from crnn.synthesis.config import SynthesisConfig
     from crnn.synthesis.source import LineSource
-    from crnn.training.recipe import Recipe
-    from crnn.training.synthetic_trainer import Trainer
+    from crnn.training.recipe import SyntheticRecipe
+    from crnn.training.synthetic_trainer import SyntheticTrainer
 
-    recipe = Recipe(seed=options.seed, start_from=_weights(options.start_from), precision=options.precision)
+    recipe = SyntheticRecipe(seed=options.seed, start_from=_weights(options.start_from), precision=options.precision)
     recipe = recipe.only(options.stages or [stage.name for stage in recipe.stages])
     if options.lines:
         if len(options.lines) > len(recipe.stages):
             raise ValueError(f"--lines takes at most {len(recipe.stages)} numbers, one a stage")
         stages = zip(recipe.stages, options.lines, strict=False)
-        recipe = replace(recipe, stages=tuple(replace(stage, lines=lines) for stage, lines in stages))
+        recipe = replace(recipe, stages=tuple(replace(stage, samples=lines) for stage, lines in stages))
     fonts, texts = tuple(options.fonts), tuple(options.texts)
     source = LineSource(fonts, texts, seed=recipe.seed, rendered=tuple(options.rendered))
     heldout_texts = tuple(options.heldout_texts or texts)
     heldout = LineSource(fonts, heldout_texts, seed=recipe.seed + 1_000_000, config=SynthesisConfig.evaluation())
-    Trainer(recipe, source, heldout, options.folder or "runs/synthetic", options.processes).run()
+    SyntheticTrainer(recipe, source, heldout, options.folder or "runs/synthetic", options.processes).run()
     return 0
 
 

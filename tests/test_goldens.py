@@ -16,9 +16,9 @@ from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.config import SynthesisConfig
 from crnn.synthesis.source import LineSource
-from crnn.training.dataset_trainer import Configuration, Fitting
-from crnn.training.recipe import Recipe, Stage
-from crnn.training.synthetic_trainer import Trainer
+from crnn.training.dataset_trainer import DatasetTrainer
+from crnn.training.recipe import DatasetRecipe, Stage, SyntheticRecipe
+from crnn.training.synthetic_trainer import SyntheticTrainer
 
 ROOT = Path(__file__).resolve().parent.parent
 SYNTHETIC_LOSSES = (8.861, 8.798, 553.6)
@@ -79,8 +79,11 @@ def test_texts_and_confidences_of_the_asset_pictures():
 
 
 def test_first_losses_of_the_synthetic_training(source, tmp_path):
-    stages = [Stage(name, 4, 1e-3, decay=0.5, warm_up=2, batch_size=4) for name in ("columns", "blstms", "ctc")]
-    trainer = Trainer(Recipe(tuple(stages)), source, source, tmp_path, heldout_lines=4)
+    stages = [
+        Stage("_".join(what), *what, 4, 1e-3, decay_fraction=0.5, warm_up=2, batch_size=4)
+        for what in (("frames", "cnn"), ("frames", "lstm"), ("ctc", "all"))
+    ]
+    trainer = SyntheticTrainer(SyntheticRecipe(tuple(stages)), source, source, tmp_path, heldout_lines=4)
     trainer.run()
     rows = (tmp_path / "log.csv").read_text().splitlines()
     place = rows[0].split(",").index("loss")
@@ -89,6 +92,6 @@ def test_first_losses_of_the_synthetic_training(source, tmp_path):
 
 
 def test_the_first_loss_of_the_training_from_batches(data_set, tmp_path):
-    Fitting(Configuration(str(data_set), epochs=1, batch_size=4), tmp_path).run()
+    DatasetTrainer(DatasetRecipe(str(data_set), epochs=1, batch_size=4), tmp_path).run()
     header, row = (line.split(",") for line in (tmp_path / "log.csv").read_text().splitlines())
     assert float(row[header.index("loss")]) == pytest.approx(BATCH_LOSS, rel=1e-2)

@@ -8,7 +8,7 @@ from crnn.inference import onnx_graph as graph
 from crnn.inference.engines import load_engine
 from crnn.model import backend
 from crnn.model.network import CRNN
-from crnn.model.weights_file import write_peaks
+from crnn.model.weights_file import write_activation_ranges
 from crnn.tools import export
 from crnn.tools.calibrate_int8 import measured_peaks
 
@@ -68,7 +68,7 @@ def test_integers_come_close(network, weights, pictures, tmp_path, monkeypatch):
     path = tmp_path / "CRNN.h5"
     path.write_bytes(weights.read_bytes())
     (tmp_path / "charset.txt").write_text("\n".join(map(chr, range(0x4E00, 0x4E00 + CLASSES - 1))))
-    write_peaks(path, measured_peaks(path, [picture[..., 0].astype(np.uint8) for picture in pictures]))
+    write_activation_ranges(path, measured_peaks(path, [picture[..., 0].astype(np.uint8) for picture in pictures]))
     monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
     expected = backend.traced(network.predict_core)(pictures)
     loaded = load_engine(path, CLASSES)
@@ -80,7 +80,7 @@ def test_integers_come_close(network, weights, pictures, tmp_path, monkeypatch):
 def test_weights_whose_peaks_are_not_all_known_are_read_in_float32(weights, tmp_path, monkeypatch):
     path = tmp_path / "CRNN.h5"
     path.write_bytes(weights.read_bytes())
-    write_peaks(path, {"conv1": 1.0})
+    write_activation_ranges(path, {"conv1": 1.0})
     monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
     assert load_engine(path, CLASSES).exact is None
 

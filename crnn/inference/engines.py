@@ -69,9 +69,9 @@ def load_engine(path: str | Path, classes: int | None = None, engine: str | None
     if _is_onnx(path):
         return Engine(onnx_predict(str(path), classes))
     from crnn.inference.onnx_graph import QUANTIZED_LAYERS
-    from crnn.model.weights_file import read_peaks
+    from crnn.model.weights_file import read_activation_ranges
 
-    ranges = read_peaks(path)
+    ranges = read_activation_ranges(path)
     if engine == "onnx" and multiplies_integers_fast() and ranges.keys() >= set(QUANTIZED_LAYERS):
         exact = cache(lambda: _predict_from_weights(path, classes, alone=False))  # not before it is needed
         return Engine(_predict_from_weights(path, classes, ranges, alone=False), lambda images: exact()(images))

@@ -1,52 +1,54 @@
 """The network: convolutions, a map to a sequence, two bidirectional LSTMs, a softmax.
 
 Shi, Bai, Yao: An End-to-End Trainable Neural Network for Image-based Sequence Recognition,
-arXiv:1507.05717, section 2, with the sizes of ``seed.md``. Shapes stand at the end of the lines
+arXiv:1507.05717, section 2, with layers of other sizes. Shapes stand at the end of the lines
 that change them: (height, width, channels) for an input 280 pixels wide.
 
 One set of layers, several models over it: whatever one trains, the others see.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import keras
 from keras import layers, ops
 
 from crnn.geometry import HEIGHT
-from crnn.model import backend
-from crnn.model import weights_file as weights
+from crnn.model import backend, weights_file
 from crnn.model.losses import CTCLoss
 
 CLASSES = 5991  # the 5990 entries of the table of labels and the CTC blank
 
 
 class CRNN:
-    """The models over one set of layers.
+    """Hold the models over one set of layers.
 
     Attributes:
         predict_core: ``vgg_input`` (batch, 32, width, 1), grey values 0..255 ->
             ``blstm2_out`` (batch, steps, classes), probabilities.
         train_core: [``vgg_input``, ``the_labels`` (batch, labels), ``input_length`` (batch, 1),
             ``label_length`` (batch, 1)] -> the CTC loss (batch, 1).
-        columns_core: ``vgg_input`` -> ``columns_out`` (batch, steps, classes), probabilities from
-            a softmax put on the convolutions directly. Only the first stage of training uses it.
+        frame_core: ``vgg_input`` -> ``frame_out`` (batch, steps, classes), probabilities of a softmax directly on the
+            convolutions. Only the first stage of the synthetic training uses it.
 
     Args:
         classes: size of the softmax, the CTC blank (the last class) included.
     """
 
-    def __init__(self, classes=CLASSES):
+    def __init__(self, classes: int = CLASSES) -> None:
         self.classes = classes
         self.vgg_input = keras.Input((HEIGHT, None, 1), name="vgg_input")
-        self.columns = convolutions(self.vgg_input)  # (69, 512)
-        x = self.columns
+        self.features = convolutions(self.vgg_input)  # (69, 512)
+        x = self.features
         for name in ("blstm1", "blstm2"):
             x = layers.Bidirectional(LSTM(256, return_sequences=True), name=name)(x)  # (69, 512)
         softmax = layers.Dense(classes, activation=softmax_in_float32, name="blstm2_out")
         self.predict_core = keras.Model(self.vgg_input, softmax(x), name="predict_core")  # (69, 5991)
 
     @cached_property
-    def train_core(self):
+    def train_core(self) -> keras.Model:
         labels = keras.Input((None,), name="the_labels", dtype="int32")
         input_length = keras.Input((1,), name="input_length", dtype="int32")
         label_length = keras.Input((1,), name="label_length", dtype="int32")
@@ -55,47 +57,50 @@ class CRNN:
         return keras.Model(inputs, loss, name="train_core")
 
     @cached_property
-    def columns_core(self):
-        softmax = layers.Dense(self.classes, activation=softmax_in_float32, name="columns_out")
-        return keras.Model(self.vgg_input, softmax(self.columns), name="columns_core")  # (69, 5991)
+    def frame_core(self) -> keras.Model:
+        softmax = layers.Dense(self.classes, activation=softmax_in_float32, name="frame_out")
+        return keras.Model(self.vgg_input, softmax(self.features), name="frame_core")  # (69, 5991)
 
-    def load_weights(self, path, classes=None):
+    def load_weights(self, path: str | Path, classes: Sequence[int] | None = None) -> None:
         """Read all layers from a weights file; every model of this object has them then.
 
         Args:
-            classes: if the file has another softmax: for each class of this network, the class of
-                the file that it takes over; -1 for one that keeps its weights.
+            path: file in Keras's HDF5 layout.
+            classes: if the file has another softmax: for each class of this network, the class of the file that it
+                takes over; -1 for one that keeps its weights.
 
         Raises:
             OSError: the file cannot be read.
             ValueError: the file is no HDF5 or does not fit; the message names the layer and the two shapes.
         """
-        weights.load(self.predict_core, path, classes)
+        weights_file.load(self.predict_core, path, classes)
 
-    def save_weights(self, path, dtype="float16"):
+    def save_weights(self, path: str | Path, dtype: str = "float16") -> None:
         """Write all layers to ``path``, whole or not at all, in the layout Keras reads."""
-        weights.save(self.predict_core, path, dtype)
+        weights_file.save(self.predict_core, path, dtype)
 
 
 @keras.saving.register_keras_serializable("crnn")
 class LSTM(layers.LSTM):
-    """``keras.layers.LSTM``, with a faster loop for TensorFlow on CPUs, for returning sequences alone."""
+    """Compute ``keras.layers.LSTM``, with a faster loop for TensorFlow on CPUs; it returns sequences alone."""
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         if not backend.has_faster_lstm() or initial_state is not None or mask is not None:
             return super().call(sequences, initial_state, mask, training)
+        from crnn.model.tf_lstm import lstm
+
         cell = self.cell
-        return backend.lstm(sequences, cell.kernel, cell.recurrent_kernel, cell.bias, self.go_backwards, training)
+        return lstm(sequences, cell.kernel, cell.recurrent_kernel, cell.bias, self.go_backwards, training)
 
 
 @keras.saving.register_keras_serializable("crnn")
-def softmax_in_float32(x):
-    """Probabilities in float32, in whatever precision the product before them was computed."""
+def softmax_in_float32(x: Any) -> Any:
+    """Compute probabilities in float32, whatever the precision of the product before them."""
     return ops.softmax(ops.cast(x, "float32"))
 
 
-def convolutions(x):
-    """Picture (batch, 32, width, 1) -> one vector of 512 for each 4 pixels (batch, steps, 512)."""
+def convolutions(x: Any) -> Any:
+    """Turn images (batch, 32, width, 1) into one vector of 512 for each 4 columns: (batch, steps, 512)."""
     x = layers.Rescaling(1 / 127.5, offset=-1, name="rescale")(x)  # 0..255 -> -1..1
     x = convolution(x, 64, "conv1")  # (32, 280, 64)
     x = layers.MaxPooling2D(2, name="max1")(x)  # (16, 140, 64)
@@ -113,7 +118,10 @@ def convolutions(x):
     return layers.Reshape((-1, 512), name="squeeze")(x)  # (69, 512)
 
 
-def convolution(x, filters, name, kernel=3, padding="same", activation="relu"):
+def convolution(
+    x: Any, filters: int, name: str, kernel: int = 3, padding: str = "same", activation: str | None = "relu"
+) -> Any:
+    """Apply a convolution that He's initialization suits."""
     return layers.Conv2D(
         filters,
         kernel,

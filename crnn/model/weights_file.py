@@ -7,21 +7,36 @@ stored as float16: half the file, and Keras casts them while loading.
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 
+if TYPE_CHECKING:  # reading a file needs no Keras
+    import keras
+
 SOFTMAX = "blstm2_out"
 
 
-def save(model, path, dtype="float16"):
+def save(model: "keras.Model", path: str | Path, dtype: str = "float16") -> None:
     """Write the weights of ``model`` to ``path``: whole, or not at all."""
     _write(model, {layer.name: layer.get_weights() for layer in _weighted_layers(model)}, path, dtype)
 
 
-def save_average(model, other, share, path, dtype="float16"):
-    """Write the average of the weights of ``model`` and of a file, which counts for ``share``."""
+def save_average(
+    model: "keras.Model", other: str | Path, share: float, path: str | Path, dtype: str = "float16"
+) -> None:
+    """Write the average of the weights of a model and of a file.
+
+    Args:
+        model: its weights count for 1 - ``share``.
+        other: weights file of the same layers.
+        share: what the weights of ``other`` count for.
+        path: file to write.
+        dtype: of the values in it.
+    """
     theirs = read(other)
     average = {
         layer.name: [
@@ -51,10 +66,12 @@ def _write(model, values, path, dtype):
     os.replace(partial, path)
 
 
-def load(model, path, classes=None):
+def load(model: "keras.Model", path: str | Path, classes: Sequence[int] | None = None) -> None:
     """Set the weights of ``model`` from ``path``; layers meet by their names.
 
     Args:
+        model: gets the weights.
+        path: weights file.
         classes: see ``network.CRNN.load_weights``.
 
     Raises:
@@ -70,11 +87,12 @@ def load(model, path, classes=None):
         layer.set_weights(stored[name])
 
 
-def read(path):
-    """The values of every layer that has some: name -> list of float32 arrays.
+def read(path: str | Path) -> dict[str, list[np.ndarray]]:
+    """Read the values of every layer that has some: name -> float32 arrays.
 
     Raises:
-        OSError: the file cannot be read. ValueError: it is no HDF5 of weights.
+        OSError: the file cannot be read.
+        ValueError: it is no HDF5 of weights.
     """
     if not h5py.is_hdf5(path):
         raise ValueError(f"{path}: not an HDF5 file")
@@ -85,26 +103,28 @@ def read(path):
     return {name: values for name, values in stored.items() if values}
 
 
-def read_peaks(path):
-    """The highest output of some layers, by name, if ``write_peaks`` has put them there; else an empty dict."""
+def read_activation_ranges(path: str | Path) -> dict[str, float]:
+    """Read the highest outputs of layers, by name, that ``write_activation_ranges`` has put there; {} if it has not."""
     if not h5py.is_hdf5(path):
         return {}
     with h5py.File(path, "r") as file:
         return {name: float(file[name].attrs["peak"]) for name in file if "peak" in file[name].attrs}
 
 
-def write_peaks(path, peaks):
-    """Put the highest outputs of layers, name -> value, beside their weights: Keras passes over them."""
+def write_activation_ranges(path: str | Path, ranges: Mapping[str, float]) -> None:
+    """Put the highest outputs of layers, name -> value, beside their weights; Keras ignores them."""
     with h5py.File(path, "r+") as file:
-        for name, peak in peaks.items():
-            file[name].attrs["peak"] = peak
+        for name, highest in ranges.items():
+            file[name].attrs["peak"] = highest
 
 
-def check(stored, wanted, path):
-    """See that values fit.
+def check(stored: Mapping[str, Sequence[np.ndarray]], wanted: Mapping[str, Sequence[tuple]], path: str | Path) -> None:
+    """Check that values have the shapes a network needs.
 
     Args:
-        stored: as ``read`` gives them. wanted: name -> shapes. path: for error messages.
+        stored: as ``read`` gives them.
+        wanted: name -> shapes.
+        path: named in error messages.
 
     Raises:
         ValueError: a layer is missing, unknown or of another shape.

@@ -101,22 +101,23 @@ def load(folder, labels):
 
 def train(folder, steps):
     """Images a second of the training, and of the same step on one batch held in memory."""
-    from crnn.training.dataset_trainer import Configuration, Fitting, read_ahead
+    from crnn.training.dataset_trainer import DatasetTrainer, read_ahead
+    from crnn.training.recipe import DatasetRecipe
 
-    configuration = Configuration(str(folder), None)
+    recipe = DatasetRecipe(str(folder))
     with tempfile.TemporaryDirectory() as run:
-        fitting = Fitting(configuration, run)
-        batches = read_ahead(fitting.train, 0)
+        trainer = DatasetTrainer(recipe, run)
+        batches = read_ahead(trainer.train, 0)
         held = next(batches)
         rates = {"memory": [], "loader": []}
         for step in range(steps + 1):  # in turns, so that both meet the same machine; the first step compiles
             for kind in rates:
                 start = time.perf_counter()
                 inputs, targets = held if kind == "memory" else next(batches)
-                fitting.model.train_on_batch(list(inputs), targets)
+                trainer.model.train_on_batch(list(inputs), targets)
                 if step:
                     rates[kind].append(time.perf_counter() - start)
-    return [configuration.batch_size / float(np.median(seconds)) for seconds in (rates["loader"], rates["memory"])]
+    return [recipe.batch_size / float(np.median(seconds)) for seconds in (rates["loader"], rates["memory"])]
 
 
 def draw(fonts, texts, lines):

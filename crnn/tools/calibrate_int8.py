@@ -48,7 +48,7 @@ def main():
     options = parser.parse_args()
     try:
         peaks = measured_peaks(options.weights, asset_pictures())
-        weights.write_peaks(options.weights, peaks)
+        weights.write_activation_ranges(options.weights, peaks)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

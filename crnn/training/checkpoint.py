@@ -2,49 +2,53 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from keras import ops
 
 
 class Checkpoint:
-    """A file with the values of variables, how far the training is, and what it was told to do.
+    """Keep the values of variables, how far a training is, and its recipe in a file.
 
     Args:
-        path: ``*.npz``. configuration: what JSON can hold; another one cannot go on from the file.
+        path: ``*.npz``.
+        recipe: what JSON can hold; another one cannot go on from the file.
     """
 
-    def __init__(self, path, configuration):
+    def __init__(self, path: str | Path, recipe: Mapping[str, Any]) -> None:
         self.path = Path(path)
-        self.configuration = json.loads(json.dumps(configuration))  # as it will be read: tuples are lists
+        self.recipe = json.loads(json.dumps(recipe))  # as it will be read: tuples are lists
 
-    def save(self, variables, **progress):
+    def save(self, variables: Mapping[str, Any], **progress: Any) -> None:
         """Write everything: whole, or not at all.
 
         Args:
-            variables: dict of name -> Keras variable. progress: what JSON can hold.
+            variables: name -> Keras variable.
+            progress: what JSON can hold.
         """
         values = {name: np.asarray(ops.convert_to_numpy(variable)) for name, variable in variables.items()}
         partial = self.path.with_suffix(".partial.npz")
-        np.savez(partial, configuration=json.dumps(self.configuration), progress=json.dumps(progress), **values)
+        np.savez(partial, configuration=json.dumps(self.recipe), progress=json.dumps(progress), **values)  # type: ignore[arg-type]
         os.replace(partial, self.path)
 
-    def progress(self):
-        """What ``save`` was told of the progress; None if there is no file.
+    def progress(self) -> dict[str, Any] | None:
+        """Return the progress that ``save`` was given; None if there is no file.
 
         Raises:
-            ValueError: the file cannot be read, or belongs to another configuration.
+            ValueError: the file cannot be read, or belongs to another recipe.
         """
         if not self.path.exists():
             return None
         try:
             with np.load(self.path) as state:
-                configuration, progress = (json.loads(str(state[name])) for name in ("configuration", "progress"))
+                recipe, progress = (json.loads(str(state[name])) for name in ("configuration", "progress"))
         except (OSError, ValueError, KeyError) as error:
             raise ValueError(f"{self.path} is no state of a training ({error}): delete it to start anew") from None
-        for name, value in self.configuration.items():
-            other = configuration.get(name)
+        for name, value in self.recipe.items():
+            other = recipe.get(name)
             if other != value:
                 raise ValueError(
                     f"{self.path} belongs to a training with another {name} ({other!r}, not {value!r}): "
@@ -52,13 +56,13 @@ class Checkpoint:
                 )
         return progress
 
-    def restore(self, variables):
+    def restore(self, variables: Mapping[str, Any]) -> None:
         """Give variables the values that ``save`` wrote."""
         with np.load(self.path) as state:
             for name, variable in variables.items():
                 variable.assign(state[name])
 
 
-def variables_of(**groups):
-    """Named variables of models and optimizers, for ``Checkpoint``: ``group/number`` -> variable."""
+def variables_of(**groups: Any) -> dict[str, Any]:
+    """Name the variables of models, layers and optimizers for ``Checkpoint``: ``group/number`` -> variable."""
     return {f"{name}/{place}": v for name, group in groups.items() for place, v in enumerate(group.variables)}

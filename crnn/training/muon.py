@@ -1,9 +1,11 @@
-"""Muon for convolutions: orthogonalised momentum for every kernel, Adam for all else.
+"""Muon for convolutions: orthogonalized momentum for every kernel, Adam for all else.
 
 Jordan et al.: Muon, an optimizer for hidden layers in neural networks, 2024; the scaling that lets
 it use Adam's learning rates is Liu et al., arXiv:2502.16982. Keras's own leaves convolution kernels
 to Adam; here they are matrices of (height * width * channels in, channels out).
 """
+
+from typing import Any
 
 import keras
 from keras import ops
@@ -11,9 +13,9 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("crnn")
 class ConvolutionMuon(keras.optimizers.Muon):
-    """``keras.optimizers.Muon`` that takes kernels of more than two dimensions as matrices.
+    """Apply Muon to every kernel, those of more than two dimensions as matrices.
 
-    Layers named in ``exclude_layers`` (the softmax) and vectors get Adam.
+    Vectors and the layers named in ``exclude_layers`` (the softmax) get Adam.
     """
 
     def _should_use_adamw(self, variable):
@@ -28,7 +30,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
         update = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(update, self.ns_steps))
         self.assign_sub(variable, ops.reshape(update, variable.shape))
 
-    def zeropower_via_newtonschulz5(self, x, steps):
+    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
         """Push all singular values of ``x`` towards 1.
 
         The same polynomial as Keras's, but iterated on the small Gram matrix: p_k(X X') are powers

@@ -11,7 +11,8 @@ import pytest
 
 from crnn.charset import Charset
 from crnn.model.network import CRNN
-from crnn.training.dataset_trainer import Configuration, Fitting, read_ahead
+from crnn.training.dataset_trainer import DatasetTrainer, read_ahead
+from crnn.training.recipe import DatasetRecipe
 
 ROOT = Path(__file__).resolve().parent.parent
 CHARACTERS = ["blank", *"abcdefgh"]
@@ -41,7 +42,7 @@ def data(tmp_path):
 def configured(data):
     def configure(**more):
         common = {"epochs": 2, "batch_size": 4, "warm_up": 2, "charset": str(data.parent / "charset.txt")}
-        return Configuration(str(data), **common | more)
+        return DatasetRecipe(str(data), **common | more)
 
     return configure
 
@@ -52,14 +53,14 @@ def weights_of(folder):
 
 
 def test_rate_warms_up_and_falls_as_a_cosine():
-    configuration = Configuration("data", learning_rate=1.0, warm_up=10)
-    rates = [configuration.rate(step, 110) for step in range(110)]
+    recipe = DatasetRecipe("data", learning_rate=1.0, warm_up=10)
+    rates = [recipe.learning_rate_at(step, 110) for step in range(110)]
     assert rates[0] == pytest.approx(0.1) and rates[9] == rates[10] == 1 and rates[60] == pytest.approx(0.5)
     assert 0 < rates[-1] < 0.001 and sorted(rates[10:], reverse=True) == rates[10:]
 
 
 def test_a_training_leaves_weights_log_and_table(configured, tmp_path, capsys):
-    Fitting(configured(), tmp_path / "run").run()
+    DatasetTrainer(configured(), tmp_path / "run").run()
     rows = list(csv.DictReader((tmp_path / "run" / "log.csv").open()))
     assert [row["epoch"] for row in rows] == ["1", "2"] and all(float(row["loss"]) > 0 for row in rows)
     assert rows[-1]["broken_images"] == "1"
@@ -72,29 +73,29 @@ def test_a_training_leaves_weights_log_and_table(configured, tmp_path, capsys):
 
 
 def test_it_ends_when_nothing_gets_better(configured, tmp_path, capsys):
-    Fitting(configured(epochs=50, patience=1, learning_rate=0.0), tmp_path / "run").run()
+    DatasetTrainer(configured(epochs=50, patience=1, learning_rate=0.0), tmp_path / "run").run()
     assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 3
     assert "no better test CER in 1 epochs" in capsys.readouterr().err
 
 
-def test_a_state_of_another_configuration_is_refused(configured, tmp_path):
-    Fitting(configured(epochs=1), tmp_path / "run").run()
+def test_a_state_of_another_recipe_is_refused(configured, tmp_path):
+    DatasetTrainer(configured(epochs=1), tmp_path / "run").run()
     with pytest.raises(ValueError, match=r"another learning_rate \(0\.0004, not 0\.001\): name another --folder"):
-        Fitting(configured(epochs=1, learning_rate=1e-3), tmp_path / "run").run()
+        DatasetTrainer(configured(epochs=1, learning_rate=1e-3), tmp_path / "run").run()
 
 
 def test_killed_at_any_step_it_ends_with_the_weights_of_an_undisturbed_run(configured, tmp_path):
-    straight = Fitting(configured(), tmp_path / "straight")
+    straight = DatasetTrainer(configured(), tmp_path / "straight")
     straight.run()
     for _ in range(3):
-        broken = Fitting(configured(), tmp_path / "broken")
+        broken = DatasetTrainer(configured(), tmp_path / "broken")
         steps = iter(range(2))
         broken.on_step = lambda steps=steps: next(steps)  # StopIteration after two steps, as good as a kill
         try:
             broken.run(save_every=0.0)
         except (StopIteration, RuntimeError):
             continue
-    Fitting(configured(), tmp_path / "broken").run()
+    DatasetTrainer(configured(), tmp_path / "broken").run()
     want, have = weights_of(tmp_path / "straight"), weights_of(tmp_path / "broken")
     assert want.keys() == have.keys() and len(want) > 10
     for name in want:
@@ -104,9 +105,11 @@ def test_killed_at_any_step_it_ends_with_the_weights_of_an_undisturbed_run(confi
 
 
 def test_a_new_table_takes_over_the_classes_it_shares(configured, data, tmp_path):
-    Fitting(configured(epochs=1), tmp_path / "old").run()
+    DatasetTrainer(configured(epochs=1), tmp_path / "old").run()
     (tmp_path / "new.txt").write_text("\n".join(["blank", *"zhgfedcba"]))
-    new = Fitting(configured(charset=str(tmp_path / "new.txt"), start_from=str(tmp_path / "old" / "CRNN.h5")), "none")
+    new = DatasetTrainer(
+        configured(charset=str(tmp_path / "new.txt"), start_from=str(tmp_path / "old" / "CRNN.h5")), "none"
+    )
     kernel, bias = new.network.predict_core.get_layer("blstm2_out").get_weights()
     old_kernel, old_bias = weights_of(tmp_path / "old")["blstm2_out"]
     old, own = Charset(CHARACTERS), Charset(["blank", *"zhgfedcba"])

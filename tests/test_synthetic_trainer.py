@@ -6,21 +6,21 @@ import pytest
 
 from crnn.model.network import CRNN
 from crnn.synthesis.source import LineSource
-from crnn.training.recipe import Recipe, Stage
-from crnn.training.synthetic_trainer import Trainer
+from crnn.training.recipe import Stage, SyntheticRecipe
+from crnn.training.synthetic_trainer import SyntheticTrainer
 
 
 @pytest.fixture
 def make_trainer(font_folder, tmp_path):
     def make(name, lines=(2, 4, 2, 2)):
-        names = ("columns", "blstms", "ctc", "polish")
-        resting = {"polish": ("conv1", "conv2")}
+        kinds = ("frames_cnn frames cnn", "frames_lstm frames lstm", "ctc_1 ctc all", "ctc_2 ctc all")
         stages = [
-            Stage(stage, count, 1e-3, decay=0.5, warm_up=2, batch_size=2, resting=resting.get(stage, ()))
-            for stage, count in zip(names, lines, strict=True)
+            Stage(*kind.split(), count, 1e-3, decay_fraction=0.5, warm_up=2, batch_size=2)
+            for kind, count in zip(kinds, lines, strict=True)
         ]
+        stages[-1] = replace(stages[-1], frozen=("conv1", "conv2"))
         source = LineSource((font_folder,), seed=1, system_fonts=False)
-        return Trainer(Recipe(tuple(stages)), source, source, tmp_path / name, heldout_lines=8)
+        return SyntheticTrainer(SyntheticRecipe(tuple(stages)), source, source, tmp_path / name, heldout_lines=8)
 
     return make
 
@@ -32,8 +32,8 @@ def moved(before, after):
 
 
 def test_rate_warms_up_and_decays():
-    stage = Stage("ctc", lines=1000, learning_rate=1.0, decay=0.5, warm_up=10, batch_size=10)
-    rates = [stage.rate(step) for step in range(100)]
+    stage = Stage("ctc_1", "ctc", "all", 1000, learning_rate=1.0, decay_fraction=0.5, warm_up=10, batch_size=10)
+    rates = [stage.learning_rate_at(step) for step in range(100)]
     assert rates[0] == pytest.approx(0.1) and rates[20] == 1 and rates[75] == pytest.approx(0.5)
     assert rates[-1] == pytest.approx(0.02) and max(rates) == 1
 
@@ -57,11 +57,11 @@ def test_the_last_two_stages_are_averaged(make_trainer):
     trainer = make_trainer("average", lines=(0, 0, 2, 2))
     trainer.run()
     before = CRNN(trainer.charset.classes)
-    before.load_weights(trainer.folder / "ctc.h5")
+    before.load_weights(trainer.folder / "ctc_1.h5")
     average = CRNN(trainer.charset.classes)
     average.load_weights(trainer.folder / "CRNN.h5")
     cores = (before.predict_core, trainer.network.predict_core, average.predict_core)
-    share = trainer.recipe.earlier
+    share = trainer.recipe.previous_weight
     for old, new, kept in zip(*(core.get_weights() for core in cores), strict=True):
         np.testing.assert_allclose(kept, share * old + (1 - share) * new, atol=1e-3, rtol=1e-3)
     assert moved(before.predict_core, trainer.network.predict_core) == {
@@ -75,7 +75,7 @@ def test_the_last_two_stages_are_averaged(make_trainer):
         "blstm1",
         "blstm2",
         "blstm2_out",
-    }  # fmt: skip - conv1 and conv2 rest
+    }  # fmt: skip - conv1 and conv2 are frozen
 
 
 def test_stages_train_what_they_should(make_trainer):
@@ -96,8 +96,8 @@ def test_a_state_of_another_recipe_is_refused(make_trainer):
 def test_later_stages_go_on_from_a_weights_file(make_trainer, tmp_path):
     before = make_trainer("before", lines=(0, 0, 0, 2))
     before.network.save_weights(tmp_path / "before.h5", "float32")
-    recipe = replace(before.recipe, seed=2, start_from=str(tmp_path / "before.h5")).only(["ctc"])
-    trainer = Trainer(recipe, before.source, before.source, tmp_path / "after", heldout_lines=8)
+    recipe = replace(before.recipe, seed=2, start_from=str(tmp_path / "before.h5")).only(["ctc_1"])
+    trainer = SyntheticTrainer(recipe, before.source, before.source, tmp_path / "after", heldout_lines=8)
     assert "conv3" in moved(before.network.predict_core, trainer.network.predict_core)  # other random values
     trainer.restore()
     assert not moved(before.network.predict_core, trainer.network.predict_core)
@@ -106,11 +106,28 @@ def test_later_stages_go_on_from_a_weights_file(make_trainer, tmp_path):
 @pytest.mark.parametrize(
     "start_from, names, reason",
     [
-        (None, ["ctc"], "stage ctc goes on from weights: name them with --start-from"),
-        ("weights.h5", ["columns", "ctc"], "stage columns starts from random weights: give no --start-from with it"),
-        (None, ["columns", "polsh"], "the recipe has no stage polsh"),
+        (None, ["ctc_1"], "stage ctc_1 goes on from weights: name them with --start-from"),
+        (
+            "weights.h5",
+            ["frames_cnn", "ctc_1"],
+            "stage frames_cnn starts from random weights: give no --start-from with it",
+        ),
+        (None, ["frames_cnn", "ctc_77"], "the recipe has no stage ctc_77"),
     ],
 )
 def test_stages_that_cannot_start_so_are_refused(start_from, names, reason):
     with pytest.raises(ValueError, match=reason):
-        Recipe(start_from=start_from).only(names)
+        SyntheticRecipe(start_from=start_from).only(names)
+
+
+@pytest.mark.parametrize(
+    "objective, trains, reason",
+    [
+        ("columns", "cnn", "stage new: objective 'columns' is none of frames, ctc"),
+        ("frames", "blstm", "stage new: trains 'blstm' is none of cnn, lstm, all"),
+        ("ctc", "cnn", "stage new: the convolutions alone are trained with the objective frames"),
+    ],
+)
+def test_a_stage_that_nothing_can_train_is_refused(objective, trains, reason):
+    with pytest.raises(ValueError, match=reason):
+        Stage("new", objective, trains, 100, 1e-3, decay_fraction=0.5)
