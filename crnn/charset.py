@@ -9,6 +9,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
+from crnn.files import write_text
 from crnn.paths import DEFAULT_CHARSET
 
 SPACE = 0
@@ -104,7 +105,7 @@ class Charset:
 
     def save(self, path):
         """Write the table as ``from_file`` reads it."""
-        Path(path).write_text("\n".join(("blank", *self.characters[1:], "")), encoding="utf-8")
+        write_text(path, "\n".join(("blank", *self.characters[1:], "")))
 
     def __len__(self):
         return len(self.characters)

@@ -6,13 +6,14 @@ it but no longer writes it under a public name, so it is written here with h5py.
 stored as float16: half the file, and Keras casts them while loading.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
+
+from crnn.files import atomic_path
 
 if TYPE_CHECKING:  # reading a file needs no Keras
     import keras
@@ -50,9 +51,7 @@ def save_average(
 
 def _write(model, values, path, dtype):
     """Write ``values``, name -> arrays, of the layers of ``model``."""
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    with h5py.File(partial, "w") as file:
+    with atomic_path(path) as partial, h5py.File(partial, "w", locking=False) as file:
         named = _weighted_layers(model)
         file.attrs["layer_names"] = [layer.name.encode() for layer in named]
         file.attrs["backend"] = b"tensorflow"
@@ -63,7 +62,6 @@ def _write(model, values, path, dtype):
             group.attrs["weight_names"] = [name.encode() for name in names]
             for name, value in zip(names, values[layer.name], strict=True):
                 group.create_dataset(name, data=np.asarray(value, dtype))
-    os.replace(partial, path)
 
 
 def load(model: "keras.Model", path: str | Path, classes: Sequence[int] | None = None) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from crnn.files import atomic_file
 from crnn.synthesis.line_generator import LineSample
 
 
@@ -34,16 +35,15 @@ class LineStore:
 
 
 def save(lines: Sequence[LineSample], path: Path) -> None:
-    """Write lines to a file that ``LineStore`` reads; the file appears when it is complete."""
-    partial = path.with_name(path.name + ".partial.npz")
-    np.savez_compressed(
-        partial,
-        pixels=np.hstack([line.image for line in lines]),
-        texts=np.array([line.text for line in lines]),
-        kinds=np.array([line.kind for line in lines]),
-        columns=np.cumsum([0] + [line.image.shape[1] for line in lines]),
-        characters=np.cumsum([0] + [len(line.text) for line in lines]),
-        left=np.concatenate([line.left for line in lines]).astype(np.float32),
-        right=np.concatenate([line.right for line in lines]).astype(np.float32),
-    )
-    partial.replace(path)
+    """Write lines to a file that ``LineStore`` reads: whole, or not at all."""
+    with atomic_file(path) as file:
+        np.savez_compressed(
+            file,
+            pixels=np.hstack([line.image for line in lines]),
+            texts=np.array([line.text for line in lines]),
+            kinds=np.array([line.kind for line in lines]),
+            columns=np.cumsum([0] + [line.image.shape[1] for line in lines]),
+            characters=np.cumsum([0] + [len(line.text) for line in lines]),
+            left=np.concatenate([line.left for line in lines]).astype(np.float32),
+            right=np.concatenate([line.right for line in lines]).astype(np.float32),
+        )

@@ -1,13 +1,14 @@
 """The whole state of a training in one file, from which it goes on exactly."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from keras import ops
+
+from crnn.files import atomic_file
 
 
 class Checkpoint:
@@ -30,9 +31,8 @@ class Checkpoint:
             progress: what JSON can hold.
         """
         values = {name: np.asarray(ops.convert_to_numpy(variable)) for name, variable in variables.items()}
-        partial = self.path.with_suffix(".partial.npz")
-        np.savez(partial, configuration=json.dumps(self.recipe), progress=json.dumps(progress), **values)  # type: ignore[arg-type]
-        os.replace(partial, self.path)
+        with atomic_file(self.path) as file:
+            np.savez(file, configuration=json.dumps(self.recipe), progress=json.dumps(progress), **values)  # type: ignore[arg-type]
 
     def progress(self) -> dict[str, Any] | None:
         """Return the progress that ``save`` was given; None if there is no file.
