@@ -55,10 +55,10 @@ def main():
 
 def check(options):
     from crnn.charset import Charset
-    from crnn.dataset.validation import check
+    from crnn.dataset.validation import validate
 
     charset = Charset.from_file(options.charset) if options.charset else Charset.for_dataset(options.data)
-    return 1 if check(options.data, charset) else 0
+    return 1 if validate(options.data, charset) else 0
 
 
 def train_on_batches(options):

@@ -2,20 +2,24 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 
-def arguments():
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     default = Path(__file__).resolve().parent / "data" / "img_batches"
     parser.add_argument("folder", nargs="?", type=Path, default=default, help="default: data/img_batches")
     parser.add_argument("--processes", type=int, help="archives unpacked at once (default: one a core)")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main():
-    options = arguments()
-    from crnn.dataset.archives import summary, unpack_all
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
+    from crnn.dataset.archives import unpack_all
+    from crnn.dataset.validation import summary
 
     complete = unpack_all(options.folder, options.processes)
     print("\n".join(summary(options.folder)))

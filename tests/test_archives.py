@@ -5,8 +5,9 @@ import zlib
 import py7zr
 import pytest
 
-from crnn.dataset.archives import ArchiveError, find_archives, pack, summary, unpack, unpack_all
-from crnn.dataset.loader import archives
+from crnn.dataset import archives
+from crnn.dataset.archives import ArchiveError, find_archives, pack, unpack, unpack_all
+from crnn.dataset.validation import summary
 
 
 @pytest.fixture(params=["7z", "py7zr"])

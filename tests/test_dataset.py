@@ -6,14 +6,20 @@ import numpy as np
 import pytest
 
 from crnn.charset import Charset
-from crnn.dataset.label_file import DataError, Labels
-from crnn.dataset.layout import batch_folders, read_image
-from crnn.dataset.loader import BatchFolders
-from crnn.dataset.validation import check, unwanted_images
+from crnn.dataset.label_file import DataError, LabelFile
+from crnn.dataset.layout import batch_folders, read_dataset_image
+from crnn.dataset.loader import BatchLoader, index_images
+from crnn.dataset.validation import excluded_images, validate
 from crnn.geometry import padded_width
 from crnn.paths import DEFAULT_CHARSET
 
 CHARSET = Charset.from_file(DEFAULT_CHARSET)
+TABLE = len(CHARSET)
+
+
+def load(folders, labels, excluded=(), classes=TABLE, **options):
+    """Build a loader of the images of folders."""
+    return BatchLoader(index_images(folders, labels, classes, excluded), **options)
 
 
 @pytest.fixture
@@ -29,7 +35,7 @@ def folder(tmp_path):
 @pytest.fixture
 def labels():
     rows = [f"{number}.jpg " + " ".join(str(number * 10 + k) for k in range(1, 11)) for number in range(5)]
-    return Labels("\n".join([*rows, "6.jpg 5990", ""]).encode())
+    return LabelFile("\n".join([*rows, "6.jpg 5990", ""]).encode())
 
 
 @pytest.fixture
@@ -54,7 +60,7 @@ def data(folder, labels, tmp_path):
 
 
 def test_check_finds_what_is_wrong(data, capsys):
-    counts = check(data, CHARSET)
+    counts = validate(data, CHARSET)
     assert counts == {
         "empty label": 1,
         "unknown label": 1,
@@ -78,25 +84,20 @@ def test_check_knows_the_labels_of_the_table_it_is_given(data):
     larger = Charset(["blank", *CHARSET.characters[1:], "鱻"])
     (data / "img_batches" / "part_1" / "batch_3" / "good_3.jpg").replace(data / "img_batches/part_1/batch_3/new.jpg")
     (data / "labels" / "data_test.txt").write_text("new.jpg 5990\n")
-    assert check(data, CHARSET)["unknown label"] == 2
-    training = BatchFolders(
-        batch_folders(data / "img_batches")[2:],
-        Labels.from_file(data / "labels" / "data_test.txt"),
-        len(larger),
-        invert=False,
-        unwanted=unwanted_images(data),
-    )
+    assert validate(data, CHARSET)["unknown label"] == 2
+    labels = LabelFile.from_file(data / "labels" / "data_test.txt")
+    training = load(batch_folders(data / "img_batches")[2:], labels, excluded_images(data), len(larger), invert=False)
     assert training.images == 1  # a finding by a smaller table does not count for a larger one
-    assert check(data, larger)["unknown label"] == 0
-    assert not unwanted_images(data) & {"new.jpg", "2.jpg"}
+    assert validate(data, larger)["unknown label"] == 0
+    assert not excluded_images(data) & {"new.jpg", "2.jpg"}
 
 
 def test_training_leaves_out_what_check_found(data):
-    check(data, CHARSET)
+    validate(data, CHARSET)
     folders = batch_folders(data / "img_batches")[:2]
-    labels = Labels.from_file(data / "labels" / "data_train.txt")
-    loader = BatchFolders(folders, labels, len(CHARSET), batch_size=20, unwanted=unwanted_images(data))
-    assert loader.left_out == {
+    labels = LabelFile.from_file(data / "labels" / "data_train.txt")
+    loader = load(folders, labels, excluded_images(data), batch_size=20)
+    assert loader.index.left_out == {
         "without a label": 1,
         "with an unknown label": 1,
         "with an empty label": 1,
@@ -107,30 +108,28 @@ def test_training_leaves_out_what_check_found(data):
 
 
 def test_a_broken_image_is_counted_and_not_the_end_of_the_training(data):
-    labels = Labels.from_file(data / "labels" / "data_train.txt")
-    loader = BatchFolders(batch_folders(data / "img_batches")[:2], labels, len(CHARSET), batch_size=20, invert=False)
+    labels = LabelFile.from_file(data / "labels" / "data_train.txt")
+    loader = load(batch_folders(data / "img_batches")[:2], labels, batch_size=20, invert=False)
     (images, targets, _, lengths), _ = loader[0]
     assert len(images) == loader.images == 10 and (lengths > 0).all() and (targets.max(axis=1) > 0).all()
     assert sorted(os.path.basename(path) for path in loader.broken) == ["broken.jpg", "low.jpg", "narrow.jpg"]
     (data / "img_batches" / "part_1" / "batch_3" / "good_3.jpg").write_bytes(b"")
-    test = BatchFolders(
-        batch_folders(data / "img_batches")[2:], Labels(b"good_3.jpg 4 5\n"), len(CHARSET), invert=False
-    )
+    test = load(batch_folders(data / "img_batches")[2:], LabelFile(b"good_3.jpg 4 5\n"), invert=False)
     with pytest.raises(DataError, match=r"no image that can be read; the last: .*good_3\.jpg"):
         test[0]
 
 
 def test_wider_images_get_a_bucket(folder, labels):
     cv2.imwrite(str(folder / "2.jpg"), np.full((32, 301), 40, np.uint8))
-    (images, _, input_length, _), _ = BatchFolders([folder], labels, len(CHARSET), batch_size=8, invert=False)[0]
+    (images, _, input_length, _), _ = load([folder], labels, batch_size=8, invert=False)[0]
     assert images.shape == (5, 32, 320, 1) and input_length.tolist() == [[79]] * 5
     assert abs(images[3] - 60).max() <= 2  # colour added
     assert [padded_width(width) for width in (1, 280, 281, 320, 321)] == [280, 280, 320, 320, 360]
 
 
 def test_a_batch_is_what_train_core_takes(folder, labels):
-    loader = BatchFolders([folder], labels, len(CHARSET), batch_size=3, invert=False)
-    assert len(loader) == 2 and sum(loader.left_out.values()) == 2
+    loader = load([folder], labels, batch_size=3, invert=False)
+    assert len(loader) == 2 and sum(loader.index.left_out.values()) == 2
     (images, targets, input_length, label_length), dummy = loader[0]
     assert images.shape == (3, 32, 280, 1) and images.dtype == np.float32 and images.max() <= 255
     assert targets.shape == (3, 10) and input_length.tolist() == [[69]] * 3 and label_length.tolist() == [[10]] * 3
@@ -148,8 +147,8 @@ def test_images_are_inverted_with_probability_one_half_by_seed_and_epoch(folder,
                 turned[int(number)] = abs(image.mean() - 20 * number) > 5
         return turned
 
-    first = BatchFolders([folder], labels, len(CHARSET), batch_size=2, seed=1)
-    again = BatchFolders([folder], labels, len(CHARSET), batch_size=2, seed=1)
+    first = load([folder], labels, batch_size=2, seed=1)
+    again = load([folder], labels, batch_size=2, seed=1)
     assert polarities(first) == polarities(again)
     seen = []
     for _ in range(40):
@@ -159,7 +158,7 @@ def test_images_are_inverted_with_probability_one_half_by_seed_and_epoch(folder,
 
 
 def test_every_image_comes_once_an_epoch_in_an_order_of_its_own(folder, labels):
-    loader = BatchFolders([folder], labels, len(CHARSET), batch_size=2, seed=1)
+    loader = load([folder], labels, batch_size=2, seed=1)
     orders = set()
     for _ in range(6):
         order = [int(row[0]) for batch in range(len(loader)) for row in loader[batch][0][1]]
@@ -173,9 +172,9 @@ def test_errors_name_the_file(folder):
     cv2.imwrite(str(folder / "big.jpg"), np.zeros((40, 280), np.uint8))
     (folder / "broken.jpg").write_bytes(b"no image")
     with pytest.raises(DataError, match=r"big\.jpg: 40 pixels high"):
-        read_image(folder / "big.jpg")
+        read_dataset_image(folder / "big.jpg")
     with pytest.raises(DataError, match=r"broken\.jpg: not an image"):
-        read_image(folder / "broken.jpg")
+        read_dataset_image(folder / "broken.jpg")
 
 
 def test_batches_are_ordered_by_number(tmp_path):

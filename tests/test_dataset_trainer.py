@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from crnn.charset import Charset
+from crnn.dataset.loader import read_ahead
 from crnn.model.network import CRNN
-from crnn.training.dataset_trainer import DatasetTrainer, read_ahead
+from crnn.training.dataset_trainer import DatasetTrainer
 from crnn.training.recipe import DatasetRecipe
 
 ROOT = Path(__file__).resolve().parent.parent

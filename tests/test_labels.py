@@ -5,17 +5,17 @@ import pytest
 
 from crnn.ctc import steps_needed
 from crnn.dataset import label_file as module
-from crnn.dataset.label_file import DataError, Labels
+from crnn.dataset.label_file import DataError, LabelFile
 
 
 def test_a_file_of_any_shape_of_lines(tmp_path):
     path = tmp_path / "data_train.txt"
     path.write_bytes("b.jpg 3 1 2\r\n\n名 字.jpg\t9\na.jpg\nc.jpg 5 5 5 65535".replace("名 字", "名字").encode())
-    labels = Labels.from_file(path)
+    labels = LabelFile.from_file(path)
     assert [labels.name(k) for k in range(len(labels))] == ["b.jpg", "名字.jpg", "a.jpg", "c.jpg"]
     assert [labels[k].tolist() for k in range(4)] == [[3, 1, 2], [9], [], [5, 5, 5, 65535]]
     assert labels.lengths.tolist() == [3, 1, 0, 4]
-    assert labels.numbers(["c.jpg", "x.jpg", "名字.jpg", "b.jpg"]).tolist() == [3, -1, 1, 0]
+    assert labels.line_numbers(["c.jpg", "x.jpg", "名字.jpg", "b.jpg"]).tolist() == [3, -1, 1, 0]
     assert labels.largest().tolist() == [3, 9, 0, 65535]
 
 
@@ -25,12 +25,12 @@ def test_many_lines_in_many_blocks(tmp_path, monkeypatch):
     rows = [rng.integers(0, 4, rng.integers(1, 12)).tolist() for _ in range(500)]
     path = tmp_path / "labels.txt"
     path.write_text("".join(f"{k}_{k * k}.jpg {' '.join(map(str, row))}\n" for k, row in enumerate(rows)))
-    labels = Labels.from_file(path)
+    labels = LabelFile.from_file(path)
     assert [labels[k].tolist() for k in range(500)] == rows
     assert labels.steps_needed().tolist() == [steps_needed(row) for row in rows]
     assert labels.largest().tolist() == [max(row) for row in rows]
     names = [f"{k}_{k * k}.jpg" for k in rng.permutation(500)]
-    assert [labels.name(number) for number in labels.numbers(names)] == names
+    assert [labels.name(number) for number in labels.line_numbers(names)] == names
 
 
 @pytest.mark.parametrize(
@@ -45,30 +45,30 @@ def test_a_bad_line_is_named(tmp_path, text, line):
     path = tmp_path / "data_train.txt"
     path.write_text(text)
     with pytest.raises(DataError, match=f"data_train.txt, {line} is no name"):
-        Labels.from_file(path)
+        LabelFile.from_file(path)
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match="missing.txt: no such label file"):
-        Labels.from_file(tmp_path / "missing.txt")
+        LabelFile.from_file(tmp_path / "missing.txt")
 
 
 def test_an_empty_file(tmp_path):
     (tmp_path / "empty.txt").write_text("")
-    labels = Labels.from_file(tmp_path / "empty.txt")
-    assert len(labels) == 0 and labels.numbers(["a.jpg"]).tolist() == [-1] and not labels.steps_needed().size
+    labels = LabelFile.from_file(tmp_path / "empty.txt")
+    assert len(labels) == 0 and labels.line_numbers(["a.jpg"]).tolist() == [-1] and not labels.steps_needed().size
 
 
 def test_repeated_names_are_found():
-    labels = Labels(b"a.jpg 1\nb.jpg 2\na.jpg 3\nc.jpg 4\na.jpg 1\n")
+    labels = LabelFile(b"a.jpg 1\nb.jpg 2\na.jpg 3\nc.jpg 4\na.jpg 1\n")
     assert labels.repeated() == [(2, 0), (4, 2)]
-    assert labels.numbers(["a.jpg"]).tolist() == [4]
+    assert labels.line_numbers(["a.jpg"]).tolist() == [4]
 
 
 def test_names_with_one_hash_are_told_apart(monkeypatch):
     monkeypatch.setattr(module, "_hashes", lambda names, lengths: np.ones(len(lengths), np.uint64))
-    labels = Labels(b"a.jpg 1\nb.jpg 2\nc.jpg 3\n")
-    assert labels.numbers(["b.jpg", "x.jpg", "a.jpg", "c.jpg"]).tolist() == [1, -1, 0, 2]
+    labels = LabelFile(b"a.jpg 1\nb.jpg 2\nc.jpg 3\n")
+    assert labels.line_numbers(["b.jpg", "x.jpg", "a.jpg", "c.jpg"]).tolist() == [1, -1, 0, 2]
 
 
 def test_a_line_costs_few_bytes(tmp_path):
@@ -77,7 +77,7 @@ def test_a_line_costs_few_bytes(tmp_path):
     path.write_text("".join(f"{k:08d}_{k:010d}.jpg {row}\n" for k in range(20_000)))
     tracemalloc.start()
     try:
-        labels = Labels.from_file(path)
+        labels = LabelFile.from_file(path)
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

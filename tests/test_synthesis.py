@@ -10,8 +10,8 @@ import pytest
 from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.dataset.archives import unpack_all
-from crnn.dataset.label_file import Labels
-from crnn.dataset.layout import batch_folders, read_image
+from crnn.dataset.label_file import LabelFile
+from crnn.dataset.layout import batch_folders, read_dataset_image
 from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis import compositing, degradation, patterns
@@ -262,13 +262,13 @@ def test_a_data_set_is_written_unpacked_and_read(source, tmp_path):
     assert unpack_all(pictures, processes=2)
     folders = batch_folders(pictures)
     assert [folder.name for folder in folders] == ["batch_1", "batch_2", "batch_3"]
-    train = Labels.from_file(tmp_path / "labels" / "data_train.txt")
-    test = Labels.from_file(tmp_path / "labels" / "data_test.txt")
+    train = LabelFile.from_file(tmp_path / "labels" / "data_train.txt")
+    test = LabelFile.from_file(tmp_path / "labels" / "data_test.txt")
     for folder in folders:
         labels = test if folder is folders[-1] else train
         for path in folder.iterdir():
-            (number,) = labels.numbers([path.name])
-            assert read_image(path).shape == (32, 280) and number >= 0 and len(labels[number]) == 10
+            (number,) = labels.line_numbers([path.name])
+            assert read_dataset_image(path).shape == (32, 280) and number >= 0 and len(labels[number]) == 10
     assert (len(train), len(test)) == (8, 4)
     with pytest.raises(FileExistsError, match="data_train.txt exists already"):
         write_data_set([], 12, CHARSET, tmp_path, parts=2, batches=3)

@@ -16,45 +16,48 @@ import subprocess
 import sys
 import tempfile
 import threading
-from concurrent.futures import ProcessPoolExecutor, wait
+from collections.abc import Iterable
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
+from multiprocessing.process import BaseProcess
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-import numpy as np
 import py7zr
 from py7zr.callbacks import ExtractCallback
 from tqdm import tqdm
 
-from crnn.dataset.label_file import DataError, Labels
-from crnn.dataset.layout import batch_folders, image_names
+from crnn.files import atomic_path
 
 GROWTH = 100  # an archive may hold so many times its own size, and no more: JPEGs hardly shrink
 RESERVE = 2**28  # bytes of the disk that are left free
 PROGRAMS = ("7zz", "7z", "7za")  # names of 7-Zip
 POLL = 0.2  # seconds between two looks at the counters
-_counters = None  # of the bytes and images written, archive by archive; set in each worker process
+_counters: Any = None  # of the bytes and images written, archive by archive; set in each worker process
 
 
 class ArchiveError(Exception):
     """An archive cannot be unpacked; the message names the file and the reason."""
 
 
-def find_archives(folder):
-    """The ``part_K.7z`` of a folder in the order of K."""
+def find_archives(folder: str | Path) -> list[Path]:
+    """List the ``part_K.7z`` of a folder in the order of K."""
     numbered = [(re.fullmatch(r"part_(\d+)\.7z", path.name), path) for path in Path(folder).glob("part_*.7z")]
     return [path for _, path in sorted((int(match[1]), path) for match, path in numbered if match)]
 
 
-def pack(folder, archive):
+def pack(folder: Path, archive: Path) -> None:
     """Pack a folder, itself included, into ``archive``: whole, or not at all."""
-    partial = archive.with_name(archive.name + ".partial")
-    with py7zr.SevenZipFile(partial, "w") as packed:
+    with atomic_path(archive) as partial, py7zr.SevenZipFile(partial, "w") as packed:
         packed.writeall(folder, folder.name)
-    partial.replace(archive)
 
 
-def unpack_all(folder, processes=None):
-    """Unpack every ``part_K.7z`` of a folder to ``part_K`` beside it; a line on stdout for each.
+def unpack_all(folder: str | Path, processes: int | None = None) -> bool:
+    """Unpack every ``part_K.7z`` of a folder to ``part_K`` beside it; print a line for each.
+
+    Args:
+        folder: the folder of the archives.
+        processes: archives unpacked at once; default: one a core.
 
     Returns:
         True if all are there now; those that are not have a line on stderr.
@@ -75,8 +78,16 @@ def unpack_all(folder, processes=None):
     return not todo or _unpack_side_by_side(sizes, processes)
 
 
-def _unpack_side_by_side(sizes, processes):
-    """``unpack`` each of the archives ``sizes``; True if all went well."""
+def _unpack_side_by_side(sizes: dict[Path, int], processes: int | None) -> bool:
+    """Unpack archives in processes of their own.
+
+    Args:
+        sizes: bytes that each archive will grow to, by its path.
+        processes: archives unpacked at once.
+
+    Returns:
+        True if all went well.
+    """
     context = multiprocessing.get_context("spawn")
     counters = context.Array("q", 2 * len(sizes))
     complete = True
@@ -93,22 +104,24 @@ def _unpack_side_by_side(sizes, processes):
     return complete
 
 
-def target_of(archive):
+def target_of(archive: Path) -> Path:
+    """Return the folder that an archive is unpacked to."""
     return archive.with_suffix("")
 
 
-def unpack(archive, place=None):
+def unpack(archive: Path, place: int | None = None) -> int:
     """Unpack one archive to the folder of its name.
 
     Args:
-        place: of its counter, where ``unpack_all`` shows progress.
+        archive: ``part_K.7z``.
+        place: of its counters, where ``unpack_all`` shows progress.
 
     Returns:
         The number of images in it.
 
     Raises:
-        ArchiveError: it is broken, holds anything but files in a folder of its name, or grows
-            beyond all reason. Nothing is left of it then.
+        ArchiveError: it is broken, holds anything but files in a folder of its name, or claims to be more than 100
+            times as large as it is. No part of it is left then.
     """
     target = target_of(archive)
     for left in target.parent.glob(f".{target.name}.*.partial"):  # by a run that was killed
@@ -118,7 +131,7 @@ def unpack(archive, place=None):
     counter = None if place is None else _Counter(place)
     try:
         with py7zr.SevenZipFile(archive, max_extract_size=_limit(archive)) as packed:
-            sizes = _acceptable(archive, packed.list())
+            sizes = _checked_sizes(archive, packed.list())
             if program:
                 _extract_with(program, archive, partial, sizes, counter)
             else:
@@ -133,13 +146,13 @@ def unpack(archive, place=None):
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _limit(archive):
-    """Bytes that an archive may grow to."""
+def _limit(archive: Path) -> int:
+    """Return how many bytes an archive may grow to."""
     return GROWTH * archive.stat().st_size + 2**20
 
 
-def _acceptable(archive, members):
-    """The sizes of the files in an archive, by name.
+def _checked_sizes(archive: Path, members: Iterable[py7zr.FileInfo]) -> dict[str, int]:
+    """Check the members of an archive; return the sizes of its files, by name.
 
     Raises:
         ArchiveError: see ``unpack``.
@@ -157,62 +170,80 @@ def _acceptable(archive, members):
     return {member.filename: member.uncompressed for member in members if member.is_file}
 
 
-def _extract_with(program, archive, folder, sizes, counter):
-    """Have 7-Zip extract an archive; it names each file on its standard output."""
+def _extract_with(program: str, archive: Path, folder: Path, sizes: dict[str, int], counter: "_Counter | None") -> None:
+    """Have 7-Zip extract an archive; it names each file on its standard output.
+
+    Args:
+        program: path of 7-Zip.
+        archive: the archive.
+        folder: gets the files.
+        sizes: of the files in the archive, by name.
+        counter: counts them.
+
+    Raises:
+        ArchiveError: 7-Zip failed; the message has the reason it gave.
+    """
     command = [program, "x", "-y", "-bb1", "-bd", f"-o{folder}", "--", str(archive)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
     reason = "no reason given"
-    with subprocess.Popen(command, **pipes) as job:
-        for line in map(str.rstrip, job.stdout):
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+    ) as job:
+        for line in map(str.rstrip, job.stdout or ()):
             name = line[2:].replace("\\", "/")
             if line.startswith("ERROR"):
                 reason = line
             elif counter and line.startswith("- ") and name in sizes:
-                counter.report_update(sizes[name])
-                counter.report_end(name, sizes[name])
+                counter.add_bytes(sizes[name])
+                counter.add_file(name)
     if job.returncode:
         raise ArchiveError(f"{archive}: cannot be unpacked ({reason})")
 
 
 class _Counter(ExtractCallback):
-    """Adds up the bytes and images written; py7zr asks that nothing else be done here."""
+    """Add up the bytes and images written; py7zr asks that nothing else be done here."""
 
-    def __init__(self, place):
+    def __init__(self, place: int) -> None:
         self.bytes, self.images = 2 * place, 2 * place + 1
 
-    def report_update(self, decompressed_bytes):
-        _counters[self.bytes] += int(decompressed_bytes)
+    def add_bytes(self, count: int) -> None:
+        _counters[self.bytes] += count
 
-    def report_end(self, processing_file_path, wrote_bytes):
-        _counters[self.images] += processing_file_path.endswith(".jpg")
+    def add_file(self, name: str) -> None:
+        _counters[self.images] += name.endswith(".jpg")
 
-    def report_start_preparation(self):
+    def report_update(self, decompressed_bytes: str) -> None:
+        self.add_bytes(int(decompressed_bytes))
+
+    def report_end(self, processing_file_path: str, wrote_bytes: str) -> None:
+        self.add_file(processing_file_path)
+
+    def report_start_preparation(self) -> None:
         pass
 
-    def report_start(self, processing_file_path, processing_bytes):
+    def report_start(self, processing_file_path: str, processing_bytes: str) -> None:
         pass
 
-    def report_postprocess(self):
+    def report_postprocess(self) -> None:
         pass
 
-    def report_warning(self, message):
+    def report_warning(self, message: str) -> None:
         pass
 
 
-def _start_worker(counters):
-    """Take the counters, and end when the parent does: what it left half done must not go on."""
+def _start_worker(counters: Any) -> None:
+    """Take the counters, and end when the parent process does."""
     global _counters
     _counters = counters
     threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
 
 
-def _end_with(parent):
+def _end_with(parent: BaseProcess) -> None:
     parent.join()
     os._exit(1)
 
 
-def _size_inside(archive):
-    """Bytes that an archive will grow to; 0 if it is broken, which its job will say."""
+def _size_inside(archive: Path) -> int:
+    """Return how many bytes an archive will grow to; 0 if it is broken, which ``unpack`` reports."""
     try:
         with py7zr.SevenZipFile(archive) as packed:
             return packed.archiveinfo().uncompressed
@@ -220,8 +251,8 @@ def _size_inside(archive):
         return 0
 
 
-def _show_progress(jobs, sizes, counters):
-    """Bars on stderr until all jobs are done: of each archive on a terminal, and of all together."""
+def _show_progress(jobs: Iterable[Future], sizes: dict[Path, int], counters: Any) -> None:
+    """Show bars on stderr until all jobs are done: of each archive on a terminal, and of all together."""
     with ExitStack() as stack:
 
         def bar(size, name, place, **more):
@@ -242,27 +273,3 @@ def _show_progress(jobs, sizes, counters):
             ):
                 one.set_postfix(images=images, refresh=False)
                 one.update(size - one.n)
-
-
-def summary(folder):
-    """What lies unpacked in ``img_batches``, and whether ``labels`` beside it knows it: lines of text."""
-    folder = Path(folder)
-    try:
-        batches = batch_folders(folder)
-        known = {kind: Labels.from_file(folder.parent / "labels" / f"data_{kind}.txt") for kind in ("train", "test")}
-    except DataError as error:
-        return [str(error)]
-    images = unlabelled = 0
-    labelled = {kind: np.zeros(len(labels), bool) for kind, labels in known.items()}
-    for batch in batches:
-        names = image_names(batch)
-        kind = "test" if batch is batches[-1] else "train"
-        numbers = known[kind].numbers(names)
-        labelled[kind][numbers[numbers >= 0]] = True
-        images, unlabelled = images + len(names), unlabelled + int((numbers < 0).sum())
-    alone = sum(int((~found).sum()) for found in labelled.values())
-    parts = len({batch.parent for batch in batches})
-    return [
-        f"{parts} parts, {len(batches)} batches, {images} images",
-        f"{unlabelled} images without a label, {alone} labels without an image",
-    ]

@@ -11,8 +11,8 @@ from crnn.dataset.label_file import DataError
 from crnn.geometry import HEIGHT
 
 
-def batch_folders(folder):
-    """The ``part_K/batch_N`` of a folder in the order of N.
+def batch_folders(folder: str | Path) -> list[Path]:
+    """List the ``part_K/batch_N`` of a folder in the order of N.
 
     Raises:
         DataError: there are none.
@@ -24,18 +24,22 @@ def batch_folders(folder):
     return found
 
 
-def image_names(folder):
-    """Names of the images of a batch folder, sorted; no file is opened."""
+def image_names(folder: str | Path) -> list[str]:
+    """List the names of the images of a batch folder, sorted; open no file."""
     return sorted(name for name in os.listdir(folder) if name.endswith(".jpg"))
 
 
-def short_path(folder, name):
-    """``part_K/batch_N/name``: an image of a data set wherever that lies."""
+def relative_name(folder: str | Path, name: str) -> str:
+    """Return ``part_K/batch_N/name``, which names an image of a data set wherever that lies.
+
+    >>> relative_name("data/img_batches/part_1/batch_2", "a.jpg")
+    'part_1/batch_2/a.jpg'
+    """
     return "/".join((*Path(folder).parts[-2:], name))
 
 
-def read_image(path):
-    """An image of the data set: (32, width) uint8.
+def read_dataset_image(path: str | Path) -> np.ndarray:
+    """Read an image of the data set: (32, width) uint8, grey.
 
     Raises:
         DataError: it cannot be read, or has another height.

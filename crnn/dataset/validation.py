@@ -1,45 +1,47 @@
-"""Looking at every label and every image of a data set before a long training: ``train.py --check``."""
+"""Look at every label and every image of a data set before a long training: ``train.py --check``."""
 
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from crnn.dataset.label_file import DataError, Labels
-from crnn.dataset.layout import batch_folders, image_names, read_image, short_path
+from crnn.charset import Charset
+from crnn.dataset.label_file import DataError, LabelFile
+from crnn.dataset.layout import batch_folders, image_names, read_dataset_image, relative_name
+from crnn.files import atomic_path
 from crnn.geometry import padded_width, time_steps
 
 FINDINGS = "findings.tsv"  # beside labels/: file, rule, details
-# No image is left out for these; the loader finds unknown labels itself, by the table of the training.
-HARMLESS = ("label without an image", "the same label twice", "unknown label")
+# An image is not excluded for these; the loader finds unknown labels itself, by the table of the training.
+KEEP_RULES = ("label without an image", "the same label twice", "unknown label")
 
 
-def check(data, charset, threads=None):
+def validate(data: str | Path, charset: Charset, threads: int | None = None) -> Counter[str]:
     """Look at a whole data set; write every finding to ``findings.tsv`` and a summary to stdout.
 
     Args:
         data: folder with ``labels/`` and ``img_batches/``.
         charset: the table that the training will use.
-        threads: that read images.
+        threads: that read images; default: one a core.
 
     Returns:
-        ``Counter`` of the findings by rule.
+        How many findings there are, by rule.
 
     Raises:
         DataError: there is no data set, or a label file cannot be parsed.
     """
     data = Path(data)
     *training, test = batch_folders(data / "img_batches")
-    counts = Counter()
-    partial = data / (FINDINGS + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
+    counts: Counter[str] = Counter()
+    with atomic_path(data / FINDINGS) as partial, partial.open("w", encoding="utf-8") as file:
         for kind, folders in (("train", training), ("test", [test])):
             path = data / "labels" / f"data_{kind}.txt"
-            labels = Labels.from_file(path)
+            labels = LabelFile.from_file(path)
             images = 0
             for name, rule, detail in _findings(labels, path, folders, len(charset), threads):
                 if rule:
@@ -48,27 +50,57 @@ def check(data, charset, threads=None):
                 else:
                     images += 1
             print(f"{path}: {len(labels)} labels; {images} images in {len(folders)} batches")
-    partial.replace(data / FINDINGS)
     for rule, count in sorted(counts.items()):
         print(f"{count:8} {rule}")
     print(f"{data / FINDINGS} lists them; training leaves these images out" if counts else "nothing to object to")
     return counts
 
 
-def unwanted_images(data):
-    """The images, or names in the label files, that ``check`` has found bad; none if it was not run."""
+def excluded_images(data: str | Path) -> frozenset[str]:
+    """Read which images, or names in the label files, ``validate`` has found bad; none if it was not run."""
     path = Path(data) / FINDINGS
     if not path.exists():
         return frozenset()
     rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
-    return frozenset(row[0] for row in rows if row[1] not in HARMLESS)
+    return frozenset(row[0] for row in rows if row[1] not in KEEP_RULES)
 
 
-def _findings(labels, path, folders, table, threads):
-    """(file, rule, detail) of every finding, and (file, None, None) of every image looked at."""
-    for line in np.flatnonzero(labels.lengths == 0):
+def summary(folder: str | Path) -> list[str]:
+    """Count what lies unpacked in ``img_batches``, and whether ``labels`` beside it names it.
+
+    Returns:
+        Lines of text; one with the reason if there is nothing to count.
+    """
+    folder = Path(folder)
+    try:
+        batches = batch_folders(folder)
+        kinds = ("train", "test")
+        labels = {kind: LabelFile.from_file(folder.parent / "labels" / f"data_{kind}.txt") for kind in kinds}
+    except DataError as error:
+        return [str(error)]
+    images = unlabelled = 0
+    has_image = {kind: np.zeros(len(file), bool) for kind, file in labels.items()}
+    for batch in batches:
+        names = image_names(batch)
+        kind = "test" if batch is batches[-1] else "train"
+        numbers = labels[kind].line_numbers(names)
+        has_image[kind][numbers[numbers >= 0]] = True
+        images, unlabelled = images + len(names), unlabelled + int((numbers < 0).sum())
+    missing = sum(int((~found).sum()) for found in has_image.values())
+    parts = len({batch.parent for batch in batches})
+    return [
+        f"{parts} parts, {len(batches)} batches, {images} images",
+        f"{unlabelled} images without a label, {missing} labels without an image",
+    ]
+
+
+def _findings(
+    labels: LabelFile, path: Path, folders: Sequence[Path], table: int, threads: int | None
+) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield (file, rule, detail) of every finding, and (file, None, None) of every image looked at."""
+    for line in np.flatnonzero(labels.lengths == 0).tolist():
         yield labels.name(line), "empty label", f"line {line + 1} of {path}"
-    for line in np.flatnonzero(labels.largest() >= table):
+    for line in np.flatnonzero(labels.largest() >= table).tolist():
         yield labels.name(line), "unknown label", f"{labels[line].max()} in a table of {table}"
     seen = np.zeros(len(labels), bool)
     for line, before in labels.repeated():
@@ -80,13 +112,11 @@ def _findings(labels, path, folders, table, threads):
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         for folder in folders:
             names = image_names(folder)
-            numbers = labels.numbers(names)
-            looks = pool.map(_look, (os.path.join(folder, name) for name in names))
-            bar = tqdm(
-                zip(names, numbers, looks, strict=True), str(folder), len(names), unit=" images", file=sys.stderr
-            )
-            for name, number, (width, fault) in bar:
-                file = short_path(folder, name)
+            numbers = labels.line_numbers(names)
+            widths = pool.map(_width_or_fault, (os.path.join(folder, name) for name in names))
+            rows = zip(names, numbers, widths, strict=True)
+            for name, number, (width, fault) in tqdm(rows, str(folder), len(names), unit=" images", file=sys.stderr):
+                file = relative_name(folder, name)
                 yield file, None, None
                 if fault:
                     yield file, "broken image", fault
@@ -96,16 +126,16 @@ def _findings(labels, path, folders, table, threads):
                 if seen[number]:
                     yield file, "image in two folders", name
                 seen[number] = True
-                room = time_steps(padded_width(width))
-                if width and needed[number] > room:
-                    yield file, "label too long", f"it needs {needed[number]} steps, the image has {room}"
-    for line in np.flatnonzero(~seen):
+                steps = time_steps(padded_width(width))
+                if width and needed[number] > steps:
+                    yield file, "label too long", f"it needs {needed[number]} steps, the image has {steps}"
+    for line in np.flatnonzero(~seen).tolist():
         yield labels.name(line), "label without an image", f"line {line + 1} of {path}"
 
 
-def _look(path):
-    """Width of an image, or 0 and what is wrong with it."""
+def _width_or_fault(path: str) -> tuple[int, str | None]:
+    """Return the width of an image and None, or 0 and what is wrong with it."""
     try:
-        return read_image(path).shape[1], None
+        return read_dataset_image(path).shape[1], None
     except DataError as error:
         return 0, str(error)

@@ -21,8 +21,8 @@ import numpy as np
 
 from crnn.charset import Charset
 from crnn.dataset.archives import find_archives, unpack, unpack_all
-from crnn.dataset.label_file import Labels
-from crnn.dataset.layout import batch_folders, image_names, read_image
+from crnn.dataset.label_file import LabelFile
+from crnn.dataset.layout import batch_folders, image_names, read_dataset_image
 from crnn.dataset.writer import write_data_set
 from crnn.paths import ROOT, SAMPLE_BATCHES
 
@@ -48,7 +48,7 @@ def write_images(folder, count, rng):
         for archive in find_archives(SAMPLE_BATCHES):
             shutil.copy(archive, unpacked)
             unpack(Path(unpacked) / archive.name)
-        images = [read_image(batch / name) for batch in batch_folders(unpacked) for name in image_names(batch)]
+        images = [read_dataset_image(batch / name) for batch in batch_folders(unpacked) for name in image_names(batch)]
     text = "".join(charset.characters[1 : 1 + LABELS])
     shifted = (
         (np.roll(images[k % len(images)], int(rng.integers(280)), axis=1) + rng.integers(-3, 4, (32, 1), np.int8), text)
@@ -61,7 +61,7 @@ def write_images(folder, count, rng):
 def read_labels(path):
     """Seconds, and MB above what the process had before."""
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
-    lines = len(Labels.from_file(path))
+    lines = len(LabelFile.from_file(path))
     return lines, time.perf_counter() - start, _above(before)
 
 
@@ -86,11 +86,12 @@ def unpack_both_ways(folder):
 
 def load(folder, labels):
     """Images a second of the loader alone, second time over the files, and MB above what was there before."""
-    from crnn.dataset.loader import BatchFolders
+    from crnn.dataset.loader import BatchLoader, index_images
 
     cv2.setNumThreads(1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    loader = BatchFolders(batch_folders(folder), Labels.from_file(labels), len(Charset.for_dataset(ROOT / "data")))
+    classes = len(Charset.for_dataset(ROOT / "data"))
+    loader = BatchLoader(index_images(batch_folders(folder), LabelFile.from_file(labels), classes))
     with ThreadPoolExecutor(THREADS) as pool:
         for _ in range(2):
             start = time.perf_counter()
@@ -101,7 +102,8 @@ def load(folder, labels):
 
 def train(folder, steps):
     """Images a second of the training, and of the same step on one batch held in memory."""
-    from crnn.training.dataset_trainer import DatasetTrainer, read_ahead
+    from crnn.dataset.loader import read_ahead
+    from crnn.training.dataset_trainer import DatasetTrainer
     from crnn.training.recipe import DatasetRecipe
 
     recipe = DatasetRecipe(str(folder))

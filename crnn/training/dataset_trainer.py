@@ -3,9 +3,7 @@
 import json
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,10 +13,10 @@ import numpy as np
 from tqdm import tqdm
 
 from crnn.charset import Charset
-from crnn.dataset.label_file import Labels
+from crnn.dataset.label_file import LabelFile
 from crnn.dataset.layout import batch_folders
-from crnn.dataset.loader import BatchFolders
-from crnn.dataset.validation import unwanted_images
+from crnn.dataset.loader import BatchLoader, index_images, read_ahead
+from crnn.dataset.validation import excluded_images
 from crnn.evaluation.metrics import LineScores
 from crnn.evaluation.scoring import best_paths, score_paths
 from crnn.model import backend
@@ -186,37 +184,24 @@ class DatasetTrainer:
             self.checkpoint.restore(self._variables())
 
 
-def read_ahead(loader: BatchFolders, first: int) -> Iterator[tuple]:
-    """Yield the batches of a loader from number ``first`` on, read by its threads before they are asked for."""
-    with ThreadPoolExecutor(loader.workers) as pool:
-        waiting: deque = deque()
-        for number in range(first, len(loader) + loader.max_queue_size):
-            if number < len(loader):
-                waiting.append(pool.submit(loader.__getitem__, number))
-            if len(waiting) > loader.max_queue_size or (number >= len(loader) and waiting):
-                yield waiting.popleft().result()
-
-
-def _loaders(recipe, charset, share):
+def _loaders(recipe: DatasetRecipe, charset: Charset, share: tuple[int, int]) -> tuple[BatchLoader, BatchLoader]:
     """Return the loaders of the training and the test batches; print what they left out to stderr.
 
     Args:
-        recipe: ``DatasetRecipe``.
+        recipe: names the data set.
         charset: the table of the labels.
-        share: of the training batches that this process loads, see ``BatchFolders``.
+        share: of the training batches that this process loads, see ``BatchLoader``.
     """
     data = Path(recipe.data)
     *train_folders, test_folder = batch_folders(data / "img_batches")
-    labels = {kind: Labels.from_file(data / "labels" / f"data_{kind}.txt") for kind in ("train", "test")}
-    common = {
-        "batch_size": recipe.batch_size,
-        "seed": recipe.seed,
-        "unwanted": unwanted_images(data),
-        "classes": len(charset),
-    }
-    train = BatchFolders(train_folders or [test_folder], labels["train"], whole_batches=True, share=share, **common)
-    test = BatchFolders([test_folder], labels["test"], invert=False, **common)
-    for kind, loader in (("training", train), ("test", test)):
-        reasons = [f"{count} left out {reason}" for reason, count in loader.left_out.items() if count]
-        print(", ".join([f"{kind}: {loader.images} images", *reasons]), file=sys.stderr)
+    labels = {kind: LabelFile.from_file(data / "labels" / f"data_{kind}.txt") for kind in ("train", "test")}
+    excluded = excluded_images(data)
+    train_index = index_images(train_folders or [test_folder], labels["train"], len(charset), excluded)
+    test_index = index_images([test_folder], labels["test"], len(charset), excluded)
+    size, seed = recipe.batch_size, recipe.seed
+    train = BatchLoader(train_index, size, seed=seed, whole_batches=True, share=share)
+    test = BatchLoader(test_index, size, seed=seed, invert=False)
+    for kind, index in (("training", train_index), ("test", test_index)):
+        reasons = [f"{count} left out {reason}" for reason, count in index.left_out.items() if count]
+        print(", ".join([f"{kind}: {len(index.lines)} images", *reasons]), file=sys.stderr)
     return train, test
