@@ -10,7 +10,7 @@ from crnn.model import backend
 from crnn.model.network import CRNN
 from crnn.model.weights_file import write_activation_ranges
 from crnn.tools import export
-from crnn.tools.calibrate_int8 import measured_peaks
+from crnn.tools.calibrate_int8 import measure_activation_ranges
 
 CLASSES = 50
 
@@ -68,7 +68,9 @@ def test_integers_come_close(network, weights, pictures, tmp_path, monkeypatch):
     path = tmp_path / "CRNN.h5"
     path.write_bytes(weights.read_bytes())
     (tmp_path / "charset.txt").write_text("\n".join(map(chr, range(0x4E00, 0x4E00 + CLASSES - 1))))
-    write_activation_ranges(path, measured_peaks(path, [picture[..., 0].astype(np.uint8) for picture in pictures]))
+    write_activation_ranges(
+        path, measure_activation_ranges(path, [picture[..., 0].astype(np.uint8) for picture in pictures])
+    )
     monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
     expected = backend.traced(network.predict_core)(pictures)
     loaded = load_engine(path, CLASSES)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crnn.charset import Charset
+from crnn.geometry import MIN_WIDTH
 from crnn.synthesis.config import SynthesisConfig
 from crnn.synthesis.fonts import FontSet, system_folders
 from crnn.synthesis.line_generator import LineGenerator
@@ -31,8 +32,12 @@ class LineSource:
     config: SynthesisConfig = field(default_factory=SynthesisConfig)
     rendered: tuple[Path, ...] = ()
 
-    def generator(self, charset: Charset) -> LineGenerator:
+    def generator(self, charset: Charset, width: int = MIN_WIDTH) -> LineGenerator:
         """Load fonts and texts, and return the generator of the lines.
+
+        Args:
+            charset: the table of labels.
+            width: columns that a line may fill.
 
         Raises:
             ValueError: no font can write Chinese, or none can write English.
@@ -40,4 +45,4 @@ class LineSource:
         folders = [*self.fonts, *(system_folders() if self.system_fonts else ())]
         fonts, texts = FontSet(folders, charset), Texts(charset, self.texts)
         rendered = [LineStore(path) for path in self.rendered]
-        return LineGenerator(fonts, texts, charset, self.seed, config=self.config, rendered=rendered)
+        return LineGenerator(fonts, texts, charset, self.seed, width, config=self.config, rendered=rendered)

@@ -1,51 +1,26 @@
-"""``python -m crnn.tools.benchmark_inference``: how fast reading is on this machine, in one run.
+"""Measure how fast reading is on this machine: ``python -m crnn.tools.benchmark_inference``.
 
-What was tried to make it fast, for one piece of 280 pixels on two cores of a Xeon at 2.8 GHz (Ice
-Lake), whose floor is 23 ms (2026-11-23):
-
-=============================================================  ============  =============  ==============
-                                                               alone         in batches of  a piece
-=============================================================  ============  =============  ==============
-Keras on TensorFlow, one graph for all shapes                  99 ms         32             36 ms
-the same, LSTMs in NumPy with the input projected beforehand   44 to 55 ms   32             26 ms
-ONNX Runtime, batch norms folded, float32                      22 to 25 ms   8              18 to 23 ms
-the same, conv2 to conv6 and the softmax's product in int8     14 to 16 ms   8              11 to 12 ms
-=============================================================  ============  =============  ==============
-
-On two cores of an EPYC (Zen 5), whose floor is 9.3 ms, in batches of 16 (2026-11-25), each with what is above it:
-
-=============================================================  =======
-float32                                                        8.9 ms
-conv2 to conv6 and the softmax's product in int8               5.4 ms
-conv1's pool in float32, where it takes a tenth of the time    4.3 ms
-the softmax's product, its scale and bias in one operation     4.1 ms
-LSTMs in int8                                                  3.3 ms
-con7 in int8                                                   3.1 ms
-=============================================================  =======
-
-int8 alone changes the texts of 121 of 4,632 degraded pieces. What it leaves in doubt is read again in
-float32: the second text of the beam search is close behind the first. That was 24 % of 1,024 degraded
-pieces, where 36 % had a step with two close classes; 1 of 2,000 degraded lines kept another text than
-that of float32 alone.
-
-Winograd's convolutions F(4, 3) as matrix products in NumPy took 20 ms a piece on one core, for conv2 to
-conv6 in batches of 8, and no less than the backend's alone: not worth a second engine.
+``docs/benchmarks.md`` has what it printed on some machines, ``docs/experiments.md`` what was tried to make it fast.
 """
 
 import argparse
 import os
 import platform
+import re
 import resource
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from crnn.charset import Charset
 from crnn.ctc import greedy_runs
 from crnn.geometry import HEIGHT, time_steps
 from crnn.image import read_grayscale
@@ -54,29 +29,36 @@ from crnn.inference.line_splitting import MAX_PIECE, find_gaps, split_at_gaps
 from crnn.inference.recognizer import Recognizer
 from crnn.normalization import normalize_line, pad_right, resize_to_height
 from crnn.paths import ASSETS, DEFAULT_WEIGHTS, ROOT
-from crnn.tools.assets import asset_pictures
+from crnn.tools.assets import asset_images
 
 PIECE = 280  # columns
-BATCHES = (1, 2, 4, 8, 16, 32, 64)
-WIDTHS = (280, 2_000, 20_000, 200_000)
-COUNTS = (1, 16, 200, 2_000)
-DRAWN, MEAN = 2_000, 510  # synthetic lines, and their columns on average
-TIMED = 500  # of them
+BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
+WIDTHS = (280, 2_000, 20_000, 200_000)  # columns of a line
+COUNTS = (1, 16, 200, 2_000)  # lines
+SYNTHETIC_LINES = 2_000
+SYNTHETIC_WIDTH = 576  # columns that a synthetic line may fill; then it has 510 on average
+COMPARED = 500  # lines that other recognizers read too
 
 
-def timed(call, least=0.5, rounds=5):
-    """Median seconds of a call, after one that warms up: of at least ``rounds`` and ``least`` seconds."""
+def seconds_of(call: Callable[[], object], min_seconds: float = 0.5, min_calls: int = 5) -> float:
+    """Return the median seconds of a call, after one call that warms up.
+
+    Args:
+        call: what to measure.
+        min_seconds: it is called until all calls together took so long.
+        min_calls: and at least so often.
+    """
     call()
-    seconds = []
-    while len(seconds) < rounds or sum(seconds) < least:
+    seconds: list[float] = []
+    while len(seconds) < min_calls or sum(seconds) < min_seconds:
         start = time.perf_counter()
         call()
         seconds.append(time.perf_counter() - start)
     return float(np.median(seconds))
 
 
-def operations(width):
-    """Floating point operations of the network for a piece: two for each multiplication and addition."""
+def operations(width: int) -> int:
+    """Count the floating point operations of the network for ``width`` columns, two for each multiply-add."""
     from crnn.inference.onnx_graph import shapes
 
     steps = time_steps(width)
@@ -91,112 +73,118 @@ def operations(width):
     return total
 
 
-def matrix_rate(kind):
-    """Operations a second of a product of large matrices, as TensorFlow computes it."""
+def matrix_rate(dtype: str) -> float:
+    """Measure the operations a second of a product of large matrices in TensorFlow."""
     import tensorflow as tf
 
     size = 2048
-    a, b = (tf.cast(tf.random.normal((size, size)), kind) for _ in range(2))
+    a, b = (tf.cast(tf.random.normal((size, size)), dtype) for _ in range(2))
     product = tf.function(tf.matmul)
-    return 2 * size**3 / timed(lambda: product(a, b).numpy())
+    return 2 * size**3 / seconds_of(lambda: product(a, b).numpy())
 
 
-def start_to_first_text(engine):
-    """Seconds from the start of a process to its first line on stdout."""
-    picture = sorted(ASSETS.glob("*.jpg"))[0]
-    command = [sys.executable, ROOT / "demo_infer.py", "--format", "tsv", "--engine", engine, picture]
+def start_to_first_text(engine: str) -> float:
+    """Measure the seconds from the start of a process to its first line on stdout."""
+    image = sorted(ASSETS.glob("*.jpg"))[0]
+    command = [sys.executable, str(ROOT / "demo_infer.py"), "--format", "tsv", "--engine", engine, str(image)]
     start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        process.stdout.readline()
+        process.stdout.readline()  # type: ignore[union-attr]
         return time.perf_counter() - start
 
 
-def print_machine():
-    """What this machine is and can do; the least seconds a piece can take, None without TensorFlow."""
-    names = {line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")}
+def print_machine() -> float | None:
+    """Print what this machine is and can do.
+
+    Returns:
+        The least seconds that a piece can take in float32 by its operations; None without TensorFlow.
+    """
+    cpuinfo = Path("/proc/cpuinfo")
+    names = set(re.findall(r"^model name\s*: (.*)", cpuinfo.read_text() if cpuinfo.exists() else "", re.MULTILINE))
     print(f"machine: {', '.join(names) or platform.processor()}, {os.cpu_count()} cores; {time.strftime('%Y-%m-%d')}")
     floor = None
     if find_spec("tensorflow"):
-        rates = {kind: matrix_rate(kind) for kind in ("float32", "bfloat16")}
-        print("matrix rate: " + ", ".join(f"{rate / 1e9:.0f} GFLOP/s {kind}" for kind, rate in rates.items()))
+        rates = {dtype: matrix_rate(dtype) for dtype in ("float32", "bfloat16")}
+        print("matrix rate: " + ", ".join(f"{rate / 1e9:.0f} GFLOP/s {dtype}" for dtype, rate in rates.items()))
         floor = operations(PIECE) / rates["float32"]
     print(f"a piece of {PIECE} columns: {operations(PIECE) / 1e9:.2f} GFLOP", end="")
     print(f", so the floor is {1e3 * floor:.1f} ms in float32" if floor else "")
     return floor
 
 
-def print_batches(recognizer, floor):
-    """Pieces of the asset pictures, as they are split, each brought to the same width."""
+def print_batches(recognizer: Recognizer, floor: float | None) -> None:
+    """Print the milliseconds of a piece in batches of several sizes, beside the ``floor`` of ``print_machine``."""
 
-    def read(batch, uncertain):
-        recognizer.engine.fast(batch)
-        if len(uncertain):
-            recognizer.engine.exact(uncertain)
-
-    pieces = [piece for picture in asset_pictures() for piece in _pieces(resize_to_height(picture))]
-    for size in BATCHES:
-        batches = [np.stack(pieces[at : at + size]) for at in range(0, len(pieces) - size + 1, size)]
-        twice = [batch[_uncertain(recognizer, batch)] for batch in batches]
-        seconds = timed(lambda both=(batches, twice): list(map(read, *both))) / (size * len(batches))
-        print(
-            f"batch of {size:2}: {1e3 * seconds:5.1f} ms a piece" + (f", {seconds / floor:.2f} floors" if floor else "")
-        )
+    pieces = [piece for image in asset_images() for piece in _pieces(resize_to_height(image))]
+    for size in BATCH_SIZES:
+        batches = [np.stack(pieces[first : first + size]) for first in range(0, len(pieces) - size + 1, size)]
+        pairs = [(batch, batch[_uncertain(recognizer, batch)]) for batch in batches]
+        seconds = seconds_of(partial(_predict, recognizer.engine, pairs)) / (size * len(batches))
+        times = f", {seconds / floor:.2f} floors" if floor else ""
+        print(f"batch of {size:2}: {1e3 * seconds:5.1f} ms a piece{times}")
 
 
-def _uncertain(recognizer, batch):
-    """Which pieces are predicted twice."""
-    again = recognizer.engine.exact is not None
-    return np.array([again and recognizer.decode(steps)[1] for steps in recognizer.engine.fast(batch)])
+def _predict(engine: Engine, pairs: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    """Predict batches, and what is uncertain in each once more."""
+    for batch, uncertain in pairs:
+        engine.fast(batch)
+        if len(uncertain) and engine.exact:
+            engine.exact(uncertain)
 
 
-def _pieces(line):
+def _uncertain(recognizer: Recognizer, batch: np.ndarray) -> np.ndarray:
+    """Tell which pieces are predicted twice: (n,) bool."""
+    has_two = recognizer.engine.exact is not None
+    return np.array([has_two and recognizer.decode(frames)[1] for frames in recognizer.engine.fast(batch)])
+
+
+def _pieces(line: np.ndarray) -> Iterator[np.ndarray]:
     for start, end in split_at_gaps(line, find_gaps(line), PIECE):
         if end - start <= PIECE:
             yield pad_right(line[:, start:end], PIECE - (end - start))[..., None].astype(np.float32)
 
 
-def print_naive(weights, repeats=3):
-    """Eager Keras, piece by piece, as the original does it."""
+def print_naive(weights: Path, min_calls: int = 3) -> None:
+    """Print the milliseconds of a piece in eager Keras, one by one."""
     from crnn.model.network import CRNN
 
     network = CRNN()
     network.load_weights(weights)
     piece = np.zeros((1, HEIGHT, PIECE, 1), np.float32)
-    seconds = timed(lambda: network.predict_core(piece), 0, repeats)
+    seconds = seconds_of(lambda: network.predict_core(piece), 0, min_calls)
     print(f"the naive way, eager Keras: {1e3 * seconds:.1f} ms a piece")
 
 
-def print_lines(recognizer):
-    pictures = asset_pictures()
-    columns = sum(resize_to_height(picture).shape[1] for picture in pictures)
-    whole = timed(lambda: recognizer.read(pictures)) / len(pictures)
-    alone = timed(lambda: [recognizer.read([picture]) for picture in pictures]) / len(pictures)
-    mean = columns / len(pictures)
-    print(
-        f"{len(pictures)} asset pictures, {mean:.0f} columns on average: {1e3 * whole:.1f} ms a line together,", end=""
-    )
-    print(f" {1 / whole:.1f} lines/s; {1e3 * alone:.1f} ms alone")
+def print_lines(recognizer: Recognizer) -> None:
+    """Print how long the asset images take, together and alone, and what preparation and decoding take of it."""
+    images = asset_images()
+    count = len(images)
+    columns = sum(resize_to_height(image).shape[1] for image in images) / count
+    together = seconds_of(lambda: recognizer.read(images)) / count
+    alone = seconds_of(lambda: [recognizer.read([image]) for image in images]) / count
+    print(f"{count} asset pictures, {columns:.0f} columns on average: {1e3 * together:.1f} ms a line together,", end="")
+    print(f" {1 / together:.1f} lines/s; {1e3 * alone:.1f} ms alone")
 
-    def prepare():
-        for picture in pictures:
-            line = normalize_line(picture)
+    def prepare() -> None:
+        for image in images:
+            line = normalize_line(image)
             split_at_gaps(line, find_gaps(line), MAX_PIECE)
 
-    print(f"of that, preparation {1e3 * timed(prepare) / len(pictures):.2f} ms a line, ", end="")
-    pieces = []
+    print(f"of that, preparation {1e3 * seconds_of(prepare) / count:.2f} ms a line, ", end="")
+    predicted: list[np.ndarray] = []
 
-    def store(probabilities):
-        pieces.append(probabilities)
+    def record(probabilities: np.ndarray) -> tuple[list, bool]:
+        predicted.append(probabilities)
         return [], False
 
-    Recognizer(Engine(recognizer.engine.fast), recognizer.charset, store).read(pictures)
-    for name, decode in (("greedy decoding", greedy_runs), ("beam search", recognizer.decode)):
-        seconds = timed(lambda decode=decode: [decode(piece) for piece in pieces])
-        print(f"{name} {1e3 * seconds / len(pictures):.2f} ms", end=", " if decode is greedy_runs else "\n")
+    Recognizer(Engine(recognizer.engine.fast), recognizer.charset, record).read(images)
+    greedy = seconds_of(lambda: [greedy_runs(frames) for frames in predicted]) / count
+    beam = seconds_of(lambda: [recognizer.decode(frames) for frames in predicted]) / count
+    print(f"greedy decoding {1e3 * greedy:.2f} ms, beam search {1e3 * beam:.2f} ms")
 
 
-def print_growth(recognizer):
-    """How time and memory grow with the number of lines, and with the width of one, which takes more."""
+def print_growth(recognizer: Recognizer) -> None:
+    """Print how time and memory grow with the number of lines, and with the width of one, which takes more."""
     line = resize_to_height(read_grayscale(ASSETS / "economics.jpg"))
     for count in COUNTS:
         start = time.perf_counter()
@@ -210,105 +198,102 @@ def print_growth(recognizer):
         _print_row(f"a line of {width} columns", start)
 
 
-def _print_row(what, start):
+def _print_row(what: str, start: float) -> None:
     seconds = time.perf_counter() - start
-    print(f"{what}: {seconds:.2f} s, peak memory so far {_peak():.0f} MB", flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{what}: {seconds:.2f} s, peak memory so far {peak:.0f} MB", flush=True)
 
 
-def _peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _lines(path):
-    try:
-        return Path(path).read_text().splitlines()
-    except OSError:
-        return []
-
-
-def drawn_lines(fonts, charset, count):
-    """Synthetic lines of all kinds, ``MEAN`` columns on average; none if no font is installed."""
+def synthetic_images(fonts: Sequence[Path], charset: Charset, count: int) -> list[np.ndarray]:
+    """Draw synthetic lines of all kinds, 510 columns on average; none if no font is installed."""
     from crnn.synthesis.config import SynthesisConfig
     from crnn.synthesis.source import LineSource
 
+    source = LineSource(tuple(fonts), config=SynthesisConfig.evaluation(ten_characters=0.0))
     try:
-        maker = LineSource(tuple(fonts), config=SynthesisConfig.evaluation(ten_characters=0.0)).generator(charset)
+        generator = source.generator(charset, SYNTHETIC_WIDTH)
     except ValueError as error:
         print(f"no synthetic lines: {error}")
         return []
-    maker.width = round(MEAN / 0.885)  # most lines are full, the others a bit more than half
-    return [maker.line(number).image for number in range(count)]
+    return [generator.line(number).image for number in range(count)]
 
 
-def print_differences(recognizer, exact, what, pictures):
-    """How many texts integers change."""
-    texts = [[line.text for line in one.read(pictures)] for one in (recognizer, exact)]
+def print_differences(recognizer: Recognizer, exact: Recognizer, what: str, images: list[np.ndarray]) -> None:
+    """Print how many texts reading with integers changes."""
+    texts = [[line.text for line in one.read(images)] for one in (recognizer, exact)]
     different = sum(a != b for a, b in zip(*texts, strict=True))
-    print(f"{different} of {len(pictures)} {what} have another text than in float32 alone", flush=True)
+    print(f"{different} of {len(images)} {what} have another text than in float32 alone", flush=True)
 
 
-def print_comparison(recognizer, what, pictures):
-    """Reading here and where other recognisers are installed: the same pictures, two threads each."""
-    columns = sum(resize_to_height(picture).shape[1] for picture in pictures) / len(pictures)
-    print(f"{len(pictures)} {what}, {columns:.0f} columns on average, two threads each:")
-    ours = timed(lambda: recognizer.read(pictures), 0, 2) / len(pictures)
-    print(f"  CRNN {1e3 * ours:.1f} ms a line, all together", flush=True)
+def print_comparison(recognizer: Recognizer, what: str, images: list[np.ndarray]) -> None:
+    """Print how long the same images take here and in other recognizers that are installed, two threads each."""
+    columns = sum(resize_to_height(image).shape[1] for image in images) / len(images)
+    print(f"{len(images)} {what}, {columns:.0f} columns on average, two threads each:")
+    seconds = seconds_of(lambda: recognizer.read(images), 0, 2) / len(images)
+    print(f"  CRNN {1e3 * seconds:.1f} ms a line, all together", flush=True)
     if find_spec("rapidocr"):
         from rapidocr import RapidOCR
 
         reader = RapidOCR(params={"EngineConfig.onnxruntime.intra_op_num_threads": 2, "Global.log_level": "error"})
-        colour = [np.repeat(picture[..., None], 3, 2) for picture in pictures]
-        seconds = timed(lambda: [reader(picture, use_det=False, use_cls=False) for picture in colour], 0, 2)
-        print(f"  RapidOCR {1e3 * seconds / len(pictures):.1f} ms a line, one by one", flush=True)
+        color = [np.repeat(image[..., None], 3, 2) for image in images]
+        seconds = seconds_of(lambda: [reader(image, use_det=False, use_cls=False) for image in color], 0, 2)
+        print(f"  RapidOCR {1e3 * seconds / len(images):.1f} ms a line, one by one", flush=True)
     if shutil.which("tesseract"):
-        print(f"  Tesseract {_tesseract(pictures)}", flush=True)
+        print(f"  Tesseract {_tesseract(images[:20])}", flush=True)
 
 
-def _tesseract(pictures):
-    """A process for each line: that is how it takes pictures."""
+def _tesseract(images: list[np.ndarray]) -> str:
+    """Time Tesseract, which takes images in a process each."""
     command = ["tesseract", "-", "-", "--psm", "7", "-l", "chi_sim+eng"]
     environment = os.environ | {"OMP_THREAD_LIMIT": "2"}
-    some = pictures[:20]
     start = time.perf_counter()
-    for picture in some:
-        png = cv2.imencode(".png", picture)[1].tobytes()
+    for image in images:
+        png = cv2.imencode(".png", image)[1].tobytes()
         result = subprocess.run(command, input=png, env=environment, capture_output=True)
         if result.returncode or b"Failed loading" in result.stderr:
             return f"not measured: {result.stderr.decode(errors='replace').strip().splitlines()[0]}"
-    return f"{1e3 * (time.perf_counter() - start) / len(some):.0f} ms a line"
+    return f"{1e3 * (time.perf_counter() - start) / len(images):.0f} ms a line"
 
 
-def arguments():
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m crnn.tools.benchmark_inference", description="Measure how fast reading is here."
     )
     parser.add_argument("--engine", choices=ENGINES, default=default_engine())
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="for synthetic lines, beside the system's")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main():
-    options = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    recognizer = Recognizer.from_weights(options.weights, engine=options.engine)
+    try:
+        recognizer = Recognizer.from_weights(options.weights, engine=options.engine)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
     print(f"engine {options.engine}: {start_to_first_text(options.engine):.2f} s from the start to the first text")
     print_growth(recognizer)  # first of all, for its memory
     print_lines(recognizer)
     floor = print_machine()
     print_batches(recognizer, floor)
-    exact = recognizer.engine.exact and Recognizer.from_weights(options.weights, engine="onnx-float32")
+    has_two = recognizer.engine.exact is not None
+    exact = Recognizer.from_weights(options.weights, engine="onnx-float32") if has_two else None
     sets = {
-        "asset pictures": asset_pictures(),
-        "synthetic lines": drawn_lines(options.fonts, recognizer.charset, DRAWN),
+        "asset pictures": asset_images(),
+        "synthetic lines": synthetic_images(options.fonts, recognizer.charset, SYNTHETIC_LINES),
     }
-    for what, pictures in sets.items():
-        if pictures:
-            print_comparison(recognizer, what, pictures[:TIMED])
+    for what, images in sets.items():
+        if images:
+            print_comparison(recognizer, what, images[:COMPARED])
             if exact:
-                print_differences(recognizer, exact, what, pictures)
+                print_differences(recognizer, exact, what, images)
     if find_spec("tensorflow"):
         print_naive(options.weights)
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""``python -m crnn.tools.count_ngrams``: count which characters follow which in texts, for reading."""
+"""Count which characters follow which in texts, for the beam search: ``python -m crnn.tools.count_ngrams``."""
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from crnn.charset import Charset
@@ -10,14 +11,15 @@ from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.texts import running_texts
 
 
-def main():
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m crnn.tools.count_ngrams", description="Count which characters follow which, for reading."
     )
     parser.add_argument("path", type=Path, help="FILE.npz to write; ngrams.npz beside a weights file is found there")
     parser.add_argument("texts", type=Path, nargs="+", help="UTF-8 text files, or folders of *.txt")
     parser.add_argument("--charset", type=Path, default=DEFAULT_CHARSET, help="table of labels (default: data/'s)")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     try:
         charset = Charset.from_file(options.charset)
         ngrams = NGrams.from_texts([charset.fold(text) for text in running_texts(options.texts)], charset)

@@ -1,39 +1,47 @@
-"""The network for other programs: ``python -m crnn.tools.export FILE.onnx`` or ``FOLDER``.
+"""Write the network for other programs: ``python -m crnn.tools.export FILE.onnx`` or ``FOLDER``.
 
-``FILE.onnx`` is what ONNX Runtime and its like read; ``FOLDER`` is a SavedModel of TensorFlow. Both
-take pictures (n, 32, width, 1) float32, grey values 0..255, any n and width, and give probabilities
-(n, steps, classes).
+``FILE.onnx`` is for ONNX Runtime and other programs that read ONNX; ``FOLDER`` is a SavedModel of TensorFlow. Both take
+images (n, 32, width, 1) float32, grey values 0..255, any n and width, and give probabilities (n, time steps, classes).
 """
 
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from crnn.charset import Charset
+from crnn.files import atomic_file
+from crnn.inference.engines import Engine, Predict, load_engine, onnx_predict
 from crnn.paths import DEFAULT_WEIGHTS
 
 TOLERANCE = 1e-4  # of a probability, between an export and Keras
 
 
-def export(path, weights_file):
-    """Write ``path``, an ONNX file or the folder of a SavedModel.
+def export(path: str | Path, weights_file: str | Path) -> Predict:
+    """Write an ONNX file or the folder of a SavedModel.
+
+    Args:
+        path: ``*.onnx``, or the folder.
+        weights_file: weights of the network.
 
     Returns:
-        Its predictor, to be checked.
+        The exported network as a function, to be checked.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        ValueError: the weights do not fit the network.
     """
     path = Path(path)
     classes = Charset.for_weights(weights_file).classes
     if path.suffix == ".onnx":
-        from crnn.inference.engines import onnx_predict
         from crnn.inference.onnx_graph import graph_from_weights
 
         model = graph_from_weights(weights_file, classes).SerializeToString()
-        partial = path.with_name(path.name + ".partial")
-        partial.write_bytes(model)
-        os.replace(partial, path)
+        with atomic_file(path) as file:
+            file.write(model)
         return onnx_predict(str(path))
     from crnn.model import backend
     from crnn.model.network import CRNN
@@ -44,44 +52,46 @@ def export(path, weights_file):
     return backend.exported(path)
 
 
-def differences(predict, reference, pictures, charset):
-    """Compare two predictors on pictures.
+def differences(
+    predict: Predict, reference: Predict, images: Sequence[np.ndarray], charset: Charset
+) -> tuple[float, int]:
+    """Compare two networks on images.
 
     Args:
-        predict: probabilities (n, steps, classes) of pictures (n, 32, width, 1).
+        predict: probabilities (n, time steps, classes) of images (n, 32, width, 1).
         reference: as ``predict``.
-        pictures: (height, width) uint8 each, grey.
+        images: (height, width) uint8 each, grey.
         charset: the table of their classes.
 
     Returns:
-        The largest difference of a probability, and the number of pictures with another text.
+        The largest difference of a probability, and the number of images with another text.
     """
-    from crnn.inference.engines import Engine
     from crnn.inference.recognizer import Recognizer
     from crnn.normalization import normalize_line
 
     worst = 0.0
-    for picture in pictures:
-        line = normalize_line(picture)[None, ..., None].astype(np.float32)
+    for image in images:
+        line = normalize_line(image)[None, ..., None].astype(np.float32)
         worst = max(worst, float(np.abs(predict(line) - reference(line)).max()))
-    texts = [[line.text for line in Recognizer(Engine(one), charset).read(pictures)] for one in (predict, reference)]
+    texts = [[line.text for line in Recognizer(Engine(one), charset).read(images)] for one in (predict, reference)]
     return worst, sum(a != b for a, b in zip(*texts, strict=True))
 
 
-def arguments():
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m crnn.tools.export", description="Write the network for other programs."
     )
     parser.add_argument("path", type=Path, help="FILE.onnx, or the folder of a SavedModel")
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main():
-    options = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from crnn.inference.engines import load_engine
-    from crnn.tools.assets import asset_pictures
+    from crnn.tools.assets import asset_images
 
     try:
         predict = export(options.path, options.weights)
@@ -89,9 +99,9 @@ def main():
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    pictures = asset_pictures()
-    worst, others = differences(predict, reference, pictures, Charset.for_weights(options.weights))
-    print(f"{options.path}: {len(pictures)} asset pictures, {others} read differently than by Keras")
+    images = asset_images()
+    worst, others = differences(predict, reference, images, Charset.for_weights(options.weights))
+    print(f"{options.path}: {len(images)} asset pictures, {others} read differently than by Keras")
     print(f"largest difference of a probability: {worst:.1e}")
     return int(others > 0 or worst > TOLERANCE)
 
