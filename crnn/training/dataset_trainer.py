@@ -19,6 +19,7 @@ from crnn.dataset.loader import BatchLoader, index_images, read_ahead
 from crnn.dataset.validation import excluded_images
 from crnn.evaluation.metrics import LineScores
 from crnn.evaluation.scoring import best_paths, score_paths
+from crnn.files import write_text
 from crnn.model import backend
 from crnn.model.losses import passthrough_loss
 from crnn.model.network import CRNN
@@ -80,7 +81,7 @@ class DatasetTrainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._restore()
         if self.leads:
-            (self.folder / "configuration.json").write_text(json.dumps(asdict(self.recipe), indent=1))
+            write_text(self.folder / "configuration.json", json.dumps(asdict(self.recipe), indent=1))
             self.charset.save(self.folder / "charset.txt")
         board = self._tensorboard() if self.leads else None
         while self.epoch < self.recipe.epochs and not self._has_stalled():

@@ -1,10 +1,11 @@
 """What a training says on its way: ``log.csv``, and samples on stderr."""
 
 import csv
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from crnn.files import atomic_path
 
 
 def write_log(path: Path, rows: Sequence[dict]) -> None:
@@ -14,12 +15,10 @@ def write_log(path: Path, rows: Sequence[dict]) -> None:
         path: file to write.
         rows: a dict of column -> value each, of the same columns.
     """
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    os.replace(partial, path)
 
 
 def print_samples(pairs: Iterable[tuple[str, str]]) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 
 from crnn.charset import Charset
 from crnn.evaluation.scoring import best_paths, score_paths
+from crnn.files import write_text
 from crnn.model import backend
 from crnn.model.losses import framewise_loss, passthrough_loss
 from crnn.model.network import CRNN
@@ -124,7 +125,7 @@ class SyntheticTrainer:
             RuntimeError: the processes that draw lines have failed.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "recipe.json").write_text(json.dumps(asdict(self.recipe), indent=1))
+        write_text(self.folder / "recipe.json", json.dumps(asdict(self.recipe), indent=1))
         model = self.restore()
         before = [(sign, signal.signal(sign, self.stop)) for sign in (signal.SIGTERM, signal.SIGINT)]
         try:
