@@ -13,10 +13,12 @@ HEAD = "stage,lines,loss,heldout_cer,heldout_exact\n"
 
 def test_every_stage_of_a_training_is_drawn(tmp_path):
     log, picture = tmp_path / "log.csv", tmp_path / "curves.svg"
-    log.write_text(HEAD + "columns,32,7.5,0.9,0\ncolumns,64,5,0.8,0.1\nctc,32,20,0.5,0.2\nctc,64,10,0.3,0.4\n")
+    log.write_text(
+        HEAD + "frames_cnn,32,7.5,0.9,0\nframes_cnn,64,5,0.8,0.1\nctc_1,32,20,0.5,0.2\nctc_1,64,10,0.3,0.4\n"
+    )
     draw_training(log, picture)
     text = picture.read_text()
-    assert all(word in text for word in ("columns", "ctc", "lines seen", "loss of training"))
+    assert all(word in text for word in ("frames_cnn", "ctc_1", "lines seen", "loss of training"))
 
 
 def test_a_log_without_reports_is_named(tmp_path):

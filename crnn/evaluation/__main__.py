@@ -1,4 +1,4 @@
-"""How well weights read: ``python -m crnn.evaluation``, on labelled pictures or synthetic lines."""
+"""How well weights read: ``python -m crnn.evaluation``, on labelled images or synthetic lines."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ from crnn.inference.recognizer import DECODINGS
 from crnn.paths import DEFAULT_WEIGHTS
 
 
-def arguments():
+def arguments() -> argparse.Namespace:
     from crnn.synthesis.texts import KINDS
 
     parser = argparse.ArgumentParser(prog="python -m crnn.evaluation", description="Measure how well weights read.")
@@ -38,8 +38,8 @@ def arguments():
     return options
 
 
-def _pictures(options, charset):
-    """Return grey pictures and texts of what the options name."""
+def _labelled_lines(options, charset):
+    """Return grey images and texts of what the options name."""
     if options.labels:
         rows = read_labelled_images(options.labels)
         return [read_grayscale(path) for path, _ in rows], [text for _, text in rows]
@@ -54,27 +54,27 @@ def _pictures(options, charset):
     return [line.image for line in lines], [line.text for line in lines]
 
 
-def main():
+def main() -> int:
     options = arguments()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.inference.recognizer import Recognizer
 
     try:
         recognizer = Recognizer.from_weights(options.weights, decoding=options.decoding)
-        pictures, texts = _pictures(options, recognizer.charset)
-        lines = recognizer.read(pictures)
+        images, texts = _labelled_lines(options, recognizer.charset)
+        lines = recognizer.read(images)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     fold = recognizer.charset.fold
     spaced, bare, calibration = LineScores(), LineScores(), Calibration()
-    for truth, line in zip(map(fold, texts), lines, strict=True):
-        said = fold(line.text)
-        spaced.update(truth, said)
-        bare.update(truth.replace(" ", ""), said.replace(" ", ""))
-        calibration.update(truth, line.characters)
-        if options.errors and truth != said:
-            print(f"  {truth}\n! {said}")
+    for target, line in zip(map(fold, texts), lines, strict=True):
+        prediction = fold(line.text)
+        spaced.update(target, prediction)
+        bare.update(target.replace(" ", ""), prediction.replace(" ", ""))
+        calibration.update(target, line.characters)
+        if options.errors and target != prediction:
+            print(f"  {target}\n! {prediction}")
     print(
         f"{spaced.lines} lines: CER {bare.cer:.2%} without spaces, {spaced.cer:.2%} with; "
         f"exactly right {bare.exact:.1%} without spaces, {spaced.exact:.1%} with; 1-NED {spaced.one_minus_ned:.4f}"

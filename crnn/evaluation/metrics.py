@@ -1,11 +1,18 @@
-"""How well lines are read: character error rate, whole lines, 1 - NED; and how well confidences say so."""
+"""Scores of read lines: character error rate, exact lines, 1 - NED; and how well confidences predict errors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crnn.inference.recognizer import Character
+
+BINS = 10  # of confidences, equally wide
 
 
-def edit_distance(a, b):
-    """Fewest insertions, deletions and substitutions that turn ``a`` into ``b`` (Levenshtein).
+def edit_distance(a: str, b: str) -> int:
+    """Count the fewest insertions, deletions and substitutions that turn ``a`` into ``b`` (Levenshtein).
 
     >>> edit_distance("kitten", "sitting")
     3
@@ -20,7 +27,7 @@ def edit_distance(a, b):
 
 @dataclass
 class LineScores:
-    """Counts over lines; ``update`` with each, then read the rates.
+    """Count over lines: ``update`` with each, then read the rates.
 
     >>> scores = LineScores()
     >>> scores.update("state", "stale")
@@ -34,54 +41,55 @@ class LineScores:
     characters: int = 0
     similarity: float = 0.0
 
-    def update(self, truth, prediction):
-        errors = edit_distance(truth, prediction)
+    def update(self, target: str, prediction: str) -> None:
+        """Count a line."""
+        errors = edit_distance(target, prediction)
         self.lines += 1
-        self.right += truth == prediction
+        self.right += target == prediction
         self.errors += errors
-        self.characters += len(truth)
-        self.similarity += 1 - errors / max(len(truth), len(prediction), 1)
-
-    def reset(self):
-        self.__init__()
+        self.characters += len(target)
+        self.similarity += 1 - errors / max(len(target), len(prediction), 1)
 
     @property
-    def cer(self):
-        """Character error rate: edit distances over characters of the truth."""
+    def cer(self) -> float:
+        """Return the character error rate: edit distances over characters of the targets."""
         return self.errors / max(1, self.characters)
 
     @property
-    def exact(self):
-        """Share of lines without any error."""
+    def exact(self) -> float:
+        """Return the share of lines without any error."""
         return self.right / max(1, self.lines)
 
     @property
-    def one_minus_ned(self):
-        """Mean over lines of 1 - distance / longer length (ICDAR 2019 ReCTS, ArT)."""
+    def one_minus_ned(self) -> float:
+        """Return the mean over lines of 1 - distance / longer length (ICDAR 2019 ReCTS, ArT)."""
         return self.similarity / max(1, self.lines)
-
-
-BINS = 10
 
 
 @dataclass
 class Calibration:
-    """Whether of the characters with confidence p a share p is right.
+    """Compare confidences with the share of characters that is right.
 
     Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks, ICML 2017, section 2.
+
+    Attributes:
+        seen: of each bin, how many characters it has, the sum of their confidences, and how many are right.
     """
 
-    seen: list = field(default_factory=lambda: [[0, 0.0, 0] for _ in range(BINS)])  # characters, confidences, right
+    seen: list[list] = field(
+        default_factory=lambda: [[0, 0.0, 0] for _ in range(BINS)]
+    )  # characters, confidences, right
 
-    def update(self, truth, characters):
-        """Count the characters of a line; right are those that match the truth where the two are laid side by side.
+    def update(self, target: str, characters: Sequence["Character"]) -> None:
+        """Count the characters of a line; right are those that an alignment with the target matches.
 
         Args:
-            truth: text. characters: ``recognizer.Character`` each.
+            target: text of the line.
+            characters: what was read.
         """
-        said = "".join(character.text for character in characters)
-        right = [False] * len(said)
-        for match in SequenceMatcher(None, truth, said, autojunk=False).get_matching_blocks():
+        prediction = "".join(character.text for character in characters)
+        right = [False] * len(prediction)
+        for match in SequenceMatcher(None, target, prediction, autojunk=False).get_matching_blocks():
             right[match.b : match.b + match.size] = [True] * match.size
         for character, is_right in zip(characters, right, strict=True):
             counts = self.seen[min(int(character.confidence * BINS), BINS - 1)]
@@ -90,8 +98,8 @@ class Calibration:
             counts[2] += is_right
 
     @property
-    def bins(self):
-        """(lowest confidence, highest, characters, mean confidence, share right) of each bin that has some."""
+    def bins(self) -> list[tuple[float, float, int, float, float]]:
+        """Return (lowest confidence, highest, characters, mean confidence, share right) of each bin that has some."""
         return [
             (place / BINS, (place + 1) / BINS, count, confidence / count, right / count)
             for place, (count, confidence, right) in enumerate(self.seen)
@@ -99,7 +107,7 @@ class Calibration:
         ]
 
     @property
-    def error(self):
-        """Expected calibration error: mean over characters of what the share right is off, bin by bin."""
+    def error(self) -> float:
+        """Return the expected calibration error: the mean over characters of |confidence - share right| of its bin."""
         total = sum(count for count, _, _ in self.seen)
         return sum(count * abs(confidence - right) for _, _, count, confidence, right in self.bins) / max(1, total)

@@ -1,4 +1,4 @@
-"""Pictures of a training and of confidences; they need matplotlib: ``python -m crnn.evaluation.plots LOG PICTURE``."""
+"""Plots of a training and of confidences, by matplotlib: ``python -m crnn.evaluation.plots LOG PICTURE``."""
 
 import argparse
 import csv
@@ -6,17 +6,21 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+from crnn.evaluation.metrics import Calibration
+
 COLOURS = [f"C{number}" for number in range(10)] + ["black", "gold"]  # matplotlib's ten, and two more stages
 
 
-def draw_training(log, picture):
-    """Loss and held-out error rates against the lines seen, stage by stage.
+def draw_training(log: str | Path, picture: str | Path) -> None:
+    """Draw loss and held-out error rates against the lines seen, stage by stage.
 
     Args:
-        log: ``log.csv`` of ``train.py --synthetic``. picture: file to write; its suffix says in which format.
+        log: ``log.csv`` of ``train.py --synthetic``.
+        picture: file to write; its suffix says in which format.
 
     Raises:
-        OSError: a file cannot be read or written. ValueError: the log holds no report; matplotlib is not installed.
+        OSError: a file cannot be read or written.
+        ValueError: the log holds no report; matplotlib is not installed.
     """
     with open(log, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -25,8 +29,8 @@ def draw_training(log, picture):
     figure = _figure((9, 6))
     loss, errors = figure.subplots(2, sharex=True)
     before = 0
-    for number, (stage, reports) in enumerate(groupby(rows, lambda row: row["stage"])):
-        reports = list(reports)
+    for number, (stage, group) in enumerate(groupby(rows, lambda row: row["stage"])):
+        reports = list(group)
         lines = [before + int(row["lines"]) for row in reports]
         wrong = [1 - float(row["heldout_exact"]) for row in reports]
         color = COLOURS[number % len(COLOURS)]
@@ -43,11 +47,16 @@ def draw_training(log, picture):
     _save(figure, picture)
 
 
-def draw_reliability(calibration, picture):
-    """How often characters of each confidence are right.
+def draw_reliability(calibration: Calibration, picture: str | Path) -> None:
+    """Draw how often characters of each confidence are right.
 
     Args:
-        calibration: ``metrics.Calibration``. picture: as of ``draw_training``.
+        calibration: counts of characters.
+        picture: file to write; its suffix says in which format.
+
+    Raises:
+        OSError: the file cannot be written.
+        ValueError: matplotlib is not installed.
     """
     figure = _figure((4.5, 4.5))
     axes = figure.subplots()
@@ -74,7 +83,7 @@ def _save(figure, picture):
         figure.savefig(picture, metadata={"Date": None} if str(picture).endswith(".svg") else None)
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m crnn.evaluation.plots", description="Draw how a training went.")
     parser.add_argument("log", type=Path, help="log.csv of train.py --synthetic")
     parser.add_argument("picture", type=Path, help="file to write: .svg, .png or .pdf")
