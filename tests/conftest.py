@@ -18,13 +18,14 @@ def font_folder(tmp_path_factory):
 
     from crnn.charset import Charset
     from crnn.paths import DEFAULT_CHARSET
-    from crnn.synthesis.fonts import FULL_WIDTH
+    from crnn.synthesis.fonts import FULL_WIDTH, FULL_WIDTH_ASCII
 
     characters = {c for c in Charset.from_file(DEFAULT_CHARSET).characters[1:] if c.isprintable()} | set(
         FULL_WIDTH.values()
     )
     names, glyphs, advances = {}, {".notdef": TTGlyphPen(None).glyph()}, {".notdef": (500, 0)}
-    for number, character in enumerate(sorted(characters)):
+    forms = sorted(set(FULL_WIDTH_ASCII.values()) - characters)
+    for number, character in enumerate((*sorted(characters), *forms)):
         half = character.isascii()
         name = f"g{number}"
         pen = TTGlyphPen(None)

@@ -14,13 +14,13 @@ from crnn.dataset.label_file import LabelFile
 from crnn.dataset.layout import batch_folders, read_dataset_image
 from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis import compositing, degradation, patterns
+from crnn.synthesis import degradation, patterns, printing
 from crnn.synthesis.batch_stream import TIME_STEPS, BatchStream, frame_labels, make_batch
 from crnn.synthesis.config import EFFECTS, SynthesisConfig
 from crnn.synthesis.fonts import FontSet, Style
 from crnn.synthesis.glyph_run import GlyphRun
+from crnn.synthesis.layouts import Layout, price_tag
 from crnn.synthesis.source import LineSource
-from crnn.synthesis.styles import price_spans
 from crnn.synthesis.texts import KINDS, Texts, kind_of
 from crnn.synthesis.typesetting import Span, typeset
 from crnn.tools.mine_hard_characters import count_misread, sample_text
@@ -111,7 +111,7 @@ def test_specks_are_as_many_and_as_large_as_asked():
     assert np.array_equal(specks[::3, ::3].repeat(3, axis=0).repeat(3, axis=1), specks)
 
 
-@pytest.mark.parametrize("effect", [compositing.print_dots, compositing.fade])
+@pytest.mark.parametrize("effect", [printing.print_dots, printing.fade])
 def test_damaged_ink_is_less_but_where_it_was(effect):
     coverage = np.zeros((80, 400), np.uint8)
     coverage[20:60, 40:360] = 255
@@ -168,7 +168,7 @@ def test_prices_have_small_parts(source):
 
 def test_cents_signs_and_units_are_the_small_parts_of_prices():
     for text, parts in (("$12.80", ["$", ".80"]), ("99元", ["元"]), ("-5", []), ("3.5/kg", [".5", "/kg"])):
-        spans = price_spans(np.random.default_rng(0), text, Style(40))
+        spans = price_tag(np.random.default_rng(0), Layout(text, Style(40))).spans
         assert [text[span.start : span.end] for span in spans] == parts
         assert all(
             18 <= span.style.size <= 32 and span.lift in (0, round(0.72 * (40 - span.style.size))) for span in spans

@@ -11,7 +11,6 @@ from crnn.synthesis import degradation
 from crnn.synthesis.glyph_run import GlyphRun
 
 MIN_CONTRAST = 45  # greys between text and background; with less, blur or noise makes a line illegible
-_DOT = 6  # pixels of a printer's dot while it is drawn
 _OPACITY = np.linspace(0, 1, 256, dtype=np.float32)  # of each coverage
 
 
@@ -100,26 +99,6 @@ def embossed(rng: np.random.Generator, run: GlyphRun) -> np.ndarray:
     return background + contrast * (_OPACITY[lit] - _OPACITY[dark] + inside)
 
 
-def print_dots(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
-    """Print the line in rows of dots, as a dot-matrix printer does."""
-    height, width = run.coverage.shape
-    pitch = run.size / rng.uniform(16, 30)
-    grid = (max(1, round(width / pitch)), max(1, round(height / pitch)))
-    dots = cv2.resize(run.coverage, grid, interpolation=cv2.INTER_AREA)
-    dots = (dots > rng.uniform(80, 150)).astype(np.uint8)
-    y, x = np.mgrid[:_DOT, :_DOT] - (_DOT - 1) / 2
-    dot = np.where(np.hypot(x, y) < _DOT * rng.uniform(0.35, 0.6), 255, 0).astype(np.uint8)
-    return run.with_coverage(cv2.resize(np.kron(dots, dot), (width, height), interpolation=cv2.INTER_AREA))
-
-
-def fade(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
-    """Take the ink off in spots."""
-    cell = max(1.5, run.size * rng.uniform(0.03, 0.15))
-    spots = degradation.smooth_noise(rng, run.coverage.shape, 1.0, cell=cell)
-    remaining = np.clip((rng.uniform(0.8, 1.8) - spots) / rng.uniform(0.05, 0.6), 0, 1)
-    return run.with_coverage((run.coverage * remaining).astype(np.uint8))
-
-
 def add_watermark(rng: np.random.Generator, image: np.ndarray, run: GlyphRun) -> np.ndarray:
     """Add faint print: of the other side of the paper, or a watermark in larger letters."""
     coverage = run.coverage
@@ -150,6 +129,14 @@ def add_moire(rng: np.random.Generator, image: np.ndarray, _: GlyphRun) -> np.nd
 def add_dust(rng: np.random.Generator, image: np.ndarray, _: GlyphRun) -> np.ndarray:
     """Add specks of one to two pixels of the final image."""
     return degradation.specks(rng, image, rng.uniform(0.005, 0.06), rng.uniform(1, 2) * len(image) / HEIGHT)
+
+
+def add_page_shadow(rng: np.random.Generator, image: np.ndarray, _: GlyphRun) -> np.ndarray:
+    """Darken the line towards one end, as a page towards the fold of a book."""
+    height, width = image.shape
+    distance = np.arange(width, dtype=np.float32) if rng.random() < 0.5 else np.arange(width, dtype=np.float32)[::-1]
+    light = 1 - np.float32(rng.uniform(0.2, 0.7)) * np.exp(-distance / np.float32(height * rng.uniform(0.5, 5)))
+    return image * light
 
 
 def invert_part(rng: np.random.Generator, image: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -10,6 +10,20 @@ EFFECTS = (
 )  # fmt: skip
 TEXT_EFFECTS = ("few_characters", "price_tags", "joined_words", "elastic")
 
+# Effects of lines of free length alone. Of the first three groups a line has one at most.
+LAYOUTS = (
+    "raised_or_lowered", "two_sizes", "small_capitals", "emphasis",
+    "spaced_characters", "wide_gaps", "full_width_forms", "marks_only",
+)  # fmt: skip
+STYLES = ("small_screen_text", "heavy", "condensed", "heavy_condensed", "letter_spaced", "tight")
+BACKGROUNDS = ("scan", "picture_background")
+DETAILS = (
+    "icon", "boxed", "form_line", "cut_characters", "curved", "coarse_dots", "thermal", "spread_ink",
+    "page_shadow", "crisp", "recompressed", "chinese_face", "interface",
+    "bounded_tracking",
+)  # fmt: skip
+FREE_EFFECTS = (*LAYOUTS, *STYLES, *BACKGROUNDS, *DETAILS)
+
 
 @dataclass(frozen=True)
 class SynthesisConfig:
@@ -42,6 +56,37 @@ class SynthesisConfig:
     # Lines of free length that are lists of words
     joined_words: float = 0.3  # some words written together
 
+    # Lines of free length, one layout at most
+    raised_or_lowered: float = 0.05  # notes, powers, formulas with small characters above or below the line
+    two_sizes: float = 0.05  # a label or a unit smaller than its value
+    small_capitals: float = 0.02  # lower case as smaller capitals; of English
+    emphasis: float = 0.05  # a part bold or in italics
+    spaced_characters: float = 0.05  # single characters apart, labelled with spaces
+    wide_gaps: float = 0.05  # some spaces as wide as between columns
+    full_width_forms: float = 0.03  # ASCII in full-width forms; of Chinese
+    marks_only: float = 0.01  # a mark or a run of one
+
+    # Lines of free length, one style at most
+    small_screen_text: float = 0.05  # 9 to 13 pixels high
+    heavy: float = 0.04  # thick strokes
+    condensed: float = 0.05  # narrow characters
+    heavy_condensed: float = 0.03  # both
+    letter_spaced: float = 0.04  # characters of words set apart, labelled without spaces
+    tight: float = 0.04  # characters closer together
+
+    # Lines of free length
+    bounded_tracking: float = 1.0  # no tracking that looks like spaces
+    chinese_face: float = 0.04  # English in a Chinese face
+    icon: float = 0.03  # a pictogram beside the text
+    boxed: float = 0.04  # a box around the text
+    form_line: float = 0.03  # a line to write on under the text
+    cut_characters: float = 0.03  # the rest of a cut character at an end
+    curved: float = 0.04  # bent up or down
+    recompressed: float = 0.06  # saved as JPEG twice, at two sizes
+
+    # Lines of free length without degradation
+    interface: float = 0.35  # any two greys, panels behind some characters
+
     # Degraded lines
     outlined: float = 0.15  # text with an edge or a shadow, as over photographs
     shadowed: float = 0.08  # a shadow over a part of the line
@@ -53,13 +98,22 @@ class SynthesisConfig:
     dusty: float = 0.04  # specks of dust
     binarised: float = 0.06  # black and white only
 
+    # Degraded lines of free length
+    scan: float = 0.2  # dark ink on light, nearly even paper
+    picture_background: float = 0.06  # over a picture or a texture
+    coarse_dots: float = 0.03  # print of a printer with nine needles; not of Chinese
+    thermal: float = 0.04  # faint, streaked print
+    spread_ink: float = 0.05  # ink that ran into the paper
+    page_shadow: float = 0.04  # darker towards one end
+    crisp: float = 0.2  # neither tilted nor blurred nor noisy
+
     # Kinds of text of the lines of ten characters, each entry as likely as the next
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")
 
     @classmethod
-    def evaluation(cls, **changes):
+    def evaluation(cls, **changes) -> "SynthesisConfig":
         """Return a configuration without the effects that were added after the first published scores.
 
         Scores measured with it stay comparable. ``changes`` set single fields.
         """
-        return cls(**dict.fromkeys((*TEXT_EFFECTS, *EFFECTS), 0.0) | changes)
+        return cls(**dict.fromkeys((*TEXT_EFFECTS, *EFFECTS, *FREE_EFFECTS), 0.0) | changes)

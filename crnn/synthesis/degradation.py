@@ -102,6 +102,25 @@ def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE))
 
 
+def recompress(rng: Rng, image: np.ndarray, min_factor: float) -> np.ndarray:
+    """Compress, shrink, compress again and enlarge: an image that was saved more than once; uint8 in and out.
+
+    Args:
+        rng: decides sizes and qualities.
+        image: (height, width) uint8.
+        min_factor: how far it is shrunk at most.
+    """
+    height, width = image.shape
+    if rng.random() < 0.5:
+        image = jpeg(image, int(rng.integers(30, 90)))
+    factor = rng.uniform(min(1, min_factor), 1)
+    small = (max(8, round(width * factor)), max(8, round(height * factor)))
+    methods = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_NEAREST)
+    image = cv2.resize(image, small, interpolation=methods[rng.choice(3, p=(0.6, 0.3, 0.1))])
+    image = jpeg(image, int(rng.integers(25, 85)))
+    return cv2.resize(image, (width, height), interpolation=methods[rng.choice(3, p=(0.1, 0.8, 0.1))])
+
+
 def salt_and_pepper(rng: Rng, image: np.ndarray, share: float) -> np.ndarray:
     """Set about a ``share`` of the pixels to the lightest or darkest grey of the image."""
     noise = noise_field(rng, image.shape)

@@ -25,6 +25,9 @@ CHINESE_SHARE = 0.85  # of the table's Chinese characters, for a face to write C
 # Drawn in Chinese text; the table has them in ASCII only, and they are labelled so.
 FULL_WIDTH = {":": "：", ";": "；", "!": "！", "?": "？", "%": "％"}
 
+# The same for all of ASCII, as Chinese text has it here and there.
+FULL_WIDTH_ASCII = {chr(code): chr(code + 0xFEE0) for code in range(33, 127)}
+
 # Faces that draw something else than what their cmap says, or that nobody can read in print.
 UNSUITED = re.compile(
     r"symbol|dingbat|emoji|math|music|d050000l|z003|wingding|webding|opensymbol|blackletter|"
@@ -63,6 +66,7 @@ class Style:
         slant: tangent of the slant.
         tracking: space added to each advance.
         space: factor of the width of a space.
+        width: factor of the width of all characters, for condensed faces.
     """
 
     size: int
@@ -71,6 +75,7 @@ class Style:
     slant: float = 0.0
     tracking: float = 0.0
     space: float = 1.0
+    width: float = 1.0
 
 
 @dataclass
@@ -100,6 +105,7 @@ class Face:
 
     Attributes:
         drawable: the wanted characters that it can draw.
+        full_width: the full-width forms of ASCII that it can draw.
         chinese: whether it can write running Chinese.
         latin: whether it can write running English.
         fixed: whether all its Latin characters and the space are equally wide.
@@ -118,6 +124,7 @@ class Face:
         self.strikes = frozenset(s.height for s in self._face.available_sizes)
         handle = self._face._FT_Face
         self.drawable = frozenset(c for c in wanted if raw.FT_Get_Char_Index(handle, ord(c)))
+        self.full_width = frozenset(c for c in FULL_WIDTH_ASCII.values() if raw.FT_Get_Char_Index(handle, ord(c)))
         self.latin = self.drawable.issuperset(ASCII)
         self.fixed = bool(self._face.is_fixed_width)
         ideographs = [c for c in wanted if "\u4e00" <= c <= "\u9fff"]
@@ -137,7 +144,7 @@ class Face:
 
         Args:
             character: one of ``drawable``.
-            style: its size, hinting, bold and slant count.
+            style: its size, width, hinting, bold and slant count.
 
         Returns:
             The glyph, or None if the font has nothing to draw there.
@@ -152,7 +159,7 @@ class Face:
         if self.sizes:
             self._face.select_size(self.sizes.index(style.size))
         else:
-            self._face.set_char_size(style.size * 64, style.size * 64, 72, 72)
+            self._face.set_char_size(round(style.size * style.width * 64), style.size * 64, 72, 72)
         slanted = freetype.Matrix(0x10000, round(style.slant * 0x10000), 0, 0x10000)
         raw.FT_Set_Transform(self._face._FT_Face, ctypes.byref(slanted) if style.slant else None, None)
         self._style, self._glyphs = style, {}
@@ -206,7 +213,8 @@ class FontSet:
 
     def __init__(self, folders: Iterable[Path], charset: Charset):
         folders = list(map(Path, folders))
-        wanted = [c for c in charset.characters[1:] if c.isprintable()] + list(FULL_WIDTH.values())
+        wanted = [c for c in charset.characters[1:] if c.isprintable()]
+        wanted += FULL_WIDTH.values()
         faces = [face for path in _font_files(folders) for face in _faces_of(path, wanted)]
         self.chinese = _by_group(face for face in faces if face.chinese)
         self.latin = _by_group(face for face in faces if face.latin)

@@ -13,33 +13,30 @@ import numpy as np
 from crnn.charset import Charset
 from crnn.geometry import HEIGHT, MIN_WIDTH
 from crnn.normalization import resize, resize_to_height, trim_margins
-from crnn.synthesis import clutter, compositing, degradation, patterns, warping
-from crnn.synthesis.config import EFFECTS, SynthesisConfig
+from crnn.synthesis import backgrounds, clutter, compositing, degradation, layouts, patterns, warping
+from crnn.synthesis.config import SynthesisConfig
+from crnn.synthesis.effects import (
+    FREE_INK_EFFECTS,
+    FREE_SHAPE_EFFECTS,
+    IMAGE_EFFECTS,
+    INK_EFFECTS,
+    LAYOUT_EFFECTS,
+    SHAPE_EFFECTS,
+    STYLE_EFFECTS,
+    choose_effects,
+    choose_free_effects,
+)
 from crnn.synthesis.fonts import Face, FontSet
-from crnn.synthesis.glyph_run import GlyphRun
+from crnn.synthesis.layouts import Layout
 from crnn.synthesis.optics import apply_optics
-from crnn.synthesis.styles import choose_style, price_spans
+from crnn.synthesis.styles import bound_tracking, choose_style
 from crnn.synthesis.texts import Texts
-from crnn.synthesis.typesetting import Style, Typeset, typeset
+from crnn.synthesis.typesetting import typeset
 
 TEN = 10  # characters of a line in the data set's format
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
-
-# Fields of the configuration and their effects, in the order in which they are applied.
-SHAPE_EFFECTS = (
-    ("stretched", warping.stretch),
-    ("slanted", warping.slant),
-    ("cropped", clutter.crop),
-    ("framed", clutter.add_frame),
-    ("struck_through", clutter.strike_through),
-)
-INK_EFFECTS = (("dot_matrix", compositing.print_dots), ("faded", compositing.fade))
-IMAGE_EFFECTS = (
-    ("watermarked", compositing.add_watermark),
-    ("shadowed", compositing.add_shadow),
-    ("moire", compositing.add_moire),
-    ("dusty", compositing.add_dust),
-)
+SMALL_SIZES = (9, 14)  # em sizes in pixels of small text on screens, and the first that is none
+MIN_RESAMPLED_SIZE = 11  # em size in pixels that characters keep when an image is saved smaller
 
 
 @dataclass(frozen=True)
@@ -115,22 +112,43 @@ class LineGenerator:
         """Draw a line of free length, or return None if it has no ink."""
         config = self.config
         kind, text = ("words", text) if text else self.texts.sample(rng)
-        fixed = kind == "code" and rng.random() < 0.7
-        style, face_of = choose_style(rng, self.fonts, kind in CHINESE_KINDS, fixed=fixed, face=face)
+        chinese = kind in CHINESE_KINDS
+        text_rng = rng.spawn(1)[0]  # its own: without these effects all else is drawn as with them
+        free_rng = text_rng.spawn(1)[0]
+        chosen = choose_free_effects(free_rng, config, chinese)
+        style, face_of = choose_style(
+            rng,
+            self.fonts,
+            chinese or "chinese_face" in chosen,
+            fixed=kind == "code" and rng.random() < 0.7,
+            face=face,
+            sizes=SMALL_SIZES if "small_screen_text" in chosen else None,
+            full_width="full_width_forms" in chosen,
+        )
+        if "bounded_tracking" in chosen:
+            style = bound_tracking(style, text_is_words=kind not in ("patterns", "code"))
+        for name, style_effect in STYLE_EFFECTS:
+            if name in chosen:
+                style = style_effect(free_rng, style, chinese)
         height = style.size / rng.triangular(0.46, 0.76, 1.0)  # from loose to tight line boxes
         room = int(self.width * height / HEIGHT)
-        text_rng = rng.spawn(1)[0]  # its own: without these effects all else is drawn as with them
-        few, spans = text[: text_rng.integers(1, 5)], []
+        few = text[: text_rng.integers(1, 5)]
         if text_rng.random() < config.few_characters and any(map(str.isalnum, few)):
             text = few
         if text_rng.random() < config.price_tags:
-            kind, text = "patterns", patterns.price(text_rng)
-            spans = price_spans(text_rng, text, style)
-        if kind == "words" and text_rng.random() < config.joined_words:
-            text = patterns.joined(text_rng, text)
+            kind = "patterns"
+            layout = layouts.price_tag(text_rng, Layout(patterns.price(text_rng), style))
+        else:
+            if kind == "words" and text_rng.random() < config.joined_words:
+                text = patterns.joined(text_rng, text)
+            layout = Layout(text, style)
+            for name, layout_effect in LAYOUT_EFFECTS:
+                if name in chosen:
+                    layout = layout_effect(free_rng, layout)
         filled = 1 if rng.random() < config.fills_line else rng.uniform(0.15, 1)
-        line = typeset(text, face_of, style, filled * room - rng.uniform(0, 0.5) * style.size, spans)
-        return line and self._finish(rng, line, style, height, room, kind)
+        width = filled * room - rng.uniform(0, 0.5) * style.size
+        line = typeset(layout.text, face_of, layout.style, width, layout.spans)
+        return line and self._finish(rng, line, style, height, room, kind, free_rng, chosen)
 
     def _ten_character_line(self, rng):
         """Draw a line in the format of the data set, or return None if it has less than ten characters."""
@@ -155,53 +173,82 @@ class LineGenerator:
             image = degradation.jpeg(image, rng.integers(40, 96))
         return self._fit_width(replace(line, image=image))
 
-    def _finish(self, rng, line: Typeset, style: Style, height: float, room: float, kind: str) -> LineSample | None:
-        """Place a typeset line, apply the effects, bring it to 32 rows and label it."""
+    def _finish(self, rng, line, style, height, room, kind, free_rng=None, chosen=frozenset()):
+        """Place a typeset line, apply the effects, bring it to 32 rows and label it.
+
+        Args:
+            rng: decides all that ``free_rng`` does not.
+            line: the typeset line.
+            style: of the line.
+            height: rows wanted.
+            room: columns that text and margins may take.
+            kind: of the text.
+            free_rng: decides the effects of lines of free length.
+            chosen: names of these effects.
+
+        Returns:
+            The line, or None if no character of it fits the width.
+        """
         config, ten = self.config, kind == "ten"
         run = clutter.place(rng, line, style.size, height, room)
         elastic_rng, effect_rng = rng.spawn(2)  # their own: without these effects all else is drawn as with them
         if elastic_rng.random() < config.elastic:
             run = warping.elastic_warp(elastic_rng, run)
-        chances = zip(EFFECTS, effect_rng.random(len(EFFECTS)), strict=True)
-        effects = {name for name, p in chances if p < getattr(config, name)} - ({"stretched"} if ten else set())
+        effects = choose_effects(effect_rng, config) - ({"stretched"} if ten else set())
         for name, effect in SHAPE_EFFECTS:
             if name in effects:
                 run = effect(effect_rng, run)
+        for name, effect in FREE_SHAPE_EFFECTS:
+            if name in chosen:
+                run = effect(free_rng, run)
         undegraded = not ten and rng.random() < config.undegraded
         if not ten or rng.random() < 0.1:
             run = clutter.add_rules_and_neighbours(rng, run)
         if "perspective" in effects:
             run = warping.add_perspective(effect_rng, run)
-        if undegraded or "binarised" in effects:  # evenly lit: one threshold tells text from background
+        if undegraded and "interface" in chosen:
+            image = backgrounds.on_interface(free_rng, run)
+        elif undegraded or "binarised" in effects:  # evenly lit: one threshold tells text from background
             image = compositing.on_screen(rng, run, config.inverted)
         else:
-            image = self._degraded_image(rng, effect_rng, effects, run)
+            image = self._degraded_image(rng, effect_rng, effects, run, free_rng, chosen)
         left, right = run.left, run.right
         if "half_inverted" in effects:
             image = compositing.invert_part(effect_rng, image, right)
-        if not undegraded:
+        if not undegraded and "crisp" not in chosen:
             image, left, right = apply_optics(rng, image, left, right, ten)
-            if "binarised" in effects:
-                image = degradation.binarise(effect_rng, image, int(effect_rng.integers(20, 64)))
+        if not undegraded and "binarised" in effects:
+            image = degradation.binarise(effect_rng, image, int(effect_rng.integers(20, 64)))
         image = cv2.convertScaleAbs(np.maximum(image, 0))  # rounds, and stops at 255
-        if rng.random() < (0.1 if undegraded else 0.35):
+        if "recompressed" in chosen:
+            image = degradation.recompress(free_rng, image, MIN_RESAMPLED_SIZE / style.size)
+        elif rng.random() < (0.1 if undegraded else 0.35):
             image = degradation.jpeg(image, rng.integers(70 if undegraded else 50 if ten else 25, 96))
         sample = self._label(image, line.text, left, right, kind)
         return _scaled(sample, resize(image, self.width)) if ten else self._fit_width(sample)
 
-    def _degraded_image(self, rng, effect_rng, effects: set[str], run: GlyphRun) -> np.ndarray:
+    def _degraded_image(self, rng, effect_rng, effects, run, free_rng, chosen):
         """Print a line on paper or over a photograph, and put on it what lies over both."""
         for name, ink_effect in INK_EFFECTS:
             if name in effects:
                 run = ink_effect(effect_rng, run)
+        for name, ink_effect in FREE_INK_EFFECTS:
+            if name in chosen:
+                run = ink_effect(free_rng, run)
         image = compositing.on_paper(rng, run, self.config.inverted)
         if "outlined" in effects:
             image = compositing.outlined(effect_rng, run)
         elif "embossed" in effects:
             image = compositing.embossed(effect_rng, run)
+        elif "scan" in chosen:
+            image = backgrounds.on_scan(free_rng, run)
+        elif "picture_background" in chosen:
+            image = backgrounds.over_picture(free_rng, run)
         for name, image_effect in IMAGE_EFFECTS:
             if name in effects:
                 image = image_effect(effect_rng, image, run)
+        if "page_shadow" in chosen:
+            image = compositing.add_page_shadow(free_rng, image, run)
         return image
 
     def _fit_width(self, sample):

@@ -1,21 +1,17 @@
-"""How a line is set: its faces, its size, its weight, and parts of it in another size."""
+"""How a line is set: its faces, its size, its weight and its spacing."""
 
-import re
 from bisect import bisect
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from crnn.synthesis.fonts import Face, FontSet
-from crnn.synthesis.typesetting import Span, Style
+from crnn.synthesis.fonts import Face, FontSet, Style
 
 _SIZES = ((10, 20), (14, 34), (20, 61))  # em in pixels: of screens, of most images, of large print
 _TRACKING = ((-0.03, 0.05), (0.05, 0.4), (0.4, 0.9))  # usual, wide, and as tables and signs have it; in em
 _SPACE = ((0.75, 1.3), (1.3, 3), (3, 12))  # likewise, in usual spaces
 _CODE_SPACE = 2.2  # width of a space in a face for code, in usual spaces
-_DIGIT_HEIGHT = 0.72  # in em
-_PRICE_PARTS = re.compile(r"(?<=\d)\.\d+|[￥¥$€]|(?<=\d)[^\d.,]+$")  # cents, signs of currencies, units
 
 
 def choose_style(
@@ -25,6 +21,8 @@ def choose_style(
     min_size: int = 0,
     fixed: bool = False,
     face: Face | None = None,
+    sizes: tuple[int, int] | None = None,
+    full_width: bool = False,
 ) -> tuple[Style, Callable[[str], Face | None]]:
     """Choose the style of a line, and the face of each character.
 
@@ -35,6 +33,8 @@ def choose_style(
         min_size: em size in pixels that scalable faces have at least; if given, the text is upright.
         fixed: whether to take a face for code.
         face: the only face, instead of those of ``fonts``.
+        sizes: smallest em size in pixels, and the first that is too large, instead of the usual sizes.
+        full_width: whether to draw full-width forms of ASCII, which are left out else.
 
     Returns:
         The style, and a function from a character to its face, or to None if no face draws it.
@@ -45,13 +45,14 @@ def choose_style(
         main = fonts.sample_fixed(rng) if fixed else fonts.sample(rng, chinese)
         latin = fonts.sample(rng, False) if chinese and rng.random() < 0.35 else main
         spare = fonts.sample(rng, True)
-    size = max(min_size, int(rng.integers(*_SIZES[bisect((0.3, 0.75), rng.random())])))
+    size = max(min_size, int(rng.integers(*(sizes or _SIZES[bisect((0.3, 0.75), rng.random())]))))
     if main.sizes or (main.strikes and rng.random() < 0.4):
         size = sorted(main.strikes)[rng.integers(len(main.strikes))]
 
     def face_of(character):
         for candidate in (latin, main, spare) if character.isascii() else (main, spare):
-            if character in candidate.drawable and (not candidate.sizes or size in candidate.sizes):
+            drawable = character in candidate.drawable or (full_width and character in candidate.full_width)
+            if drawable and (not candidate.sizes or size in candidate.sizes):
                 return candidate
         return None
 
@@ -67,8 +68,37 @@ def choose_style(
     return style, face_of
 
 
-def price_spans(rng: np.random.Generator, text: str, style: Style) -> list[Span]:
-    """Set cents, signs and units of a price smaller, on the baseline or hanging from the tops of the digits."""
-    small = replace(style, size=max(8, round(rng.uniform(0.45, 0.8) * style.size)))
-    lift = round(_DIGIT_HEIGHT * (style.size - small.size)) if rng.random() < 0.6 else 0
-    return [Span(*part.span(), small, lift) for part in _PRICE_PARTS.finditer(text)]
+def bound_tracking(style: Style, text_is_words: bool) -> Style:
+    """Bound the tracking, so that only spaces look like spaces.
+
+    Args:
+        style: of the line.
+        text_is_words: whether its characters belong together even if they stand apart.
+    """
+    return replace(style, tracking=min(style.tracking, (0.6 if text_is_words else 0.1) * style.size))
+
+
+def heavy(rng: np.random.Generator, style: Style, chinese: bool) -> Style:
+    """Thicken the strokes, as of headlines and signs."""
+    return replace(style, bold=rng.uniform(0.03, 0.06) if chinese else rng.uniform(0.04, 0.1))
+
+
+def condensed(rng: np.random.Generator, style: Style, chinese: bool) -> Style:
+    """Narrow the characters, as in condensed faces."""
+    width = rng.uniform(0.7 if chinese else 0.55, 0.85)
+    return replace(style, width=width, tracking=style.size * rng.uniform(-0.02, 0.03))
+
+
+def heavy_condensed(rng: np.random.Generator, style: Style, chinese: bool) -> Style:
+    """Thicken the strokes and narrow the characters, as of posters, subtitles and price tags."""
+    return condensed(rng, heavy(rng, style, chinese), chinese)
+
+
+def letter_spaced(rng: np.random.Generator, style: Style, chinese: bool) -> Style:
+    """Set the characters of words apart, by less than their height; spaces between words grow with that."""
+    return replace(style, tracking=style.size * rng.uniform(0.12, 0.55), space=rng.uniform(1.0, 2.5))
+
+
+def tight(rng: np.random.Generator, style: Style, chinese: bool) -> Style:
+    """Move the characters closer together than their face has them."""
+    return replace(style, tracking=style.size * rng.uniform(-0.07, -0.03), space=rng.uniform(0.7, 1.0))

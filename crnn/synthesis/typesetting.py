@@ -7,6 +7,8 @@ import numpy as np
 
 from crnn.synthesis.fonts import Face, Style
 
+SPACE_WIDTH = 0.27  # in em, of a usual space
+
 
 @dataclass(frozen=True)
 class Span:
@@ -74,8 +76,10 @@ def typeset(
     limit = pen + width
     span_of = {place: span for span in spans for place in range(span.start, span.end)}
     for place, character in enumerate(text):
+        span = span_of.get(place)
         if character == " ":
-            step = max(2.0, 0.27 * style.size * style.space + style.tracking)
+            own = span.style if span else style
+            step = max(2.0, SPACE_WIDTH * own.size * own.width * own.space + own.tracking)
             if characters and characters[-1] != " ":
                 characters.append(" ")
                 left.append(pen)
@@ -83,8 +87,8 @@ def typeset(
                 pen += step
             continue
         face, own, lift = face_of(character), style, 0
-        if place in span_of and face and not face.sizes:
-            own, lift = span_of[place].style, span_of[place].lift
+        if span and face and not face.sizes:
+            own, lift = span.style, span.lift
         glyph = face.glyph(character, own) if face else None
         if glyph is None:
             continue
@@ -101,7 +105,7 @@ def typeset(
         characters.append(character)
         left.append(x)
         right.append(x + breadth)
-        pen += glyph.advance + style.tracking
+        pen += glyph.advance + own.tracking
     while characters and characters[-1] == " ":
         characters.pop(), left.pop(), right.pop()
     if not characters:

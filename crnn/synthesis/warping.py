@@ -52,3 +52,14 @@ def add_perspective(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
     matrix = cv2.getPerspectiveTransform(corners, seen)
     left, right = (degradation.move_columns(matrix, x, height / 2) for x in (run.left, run.right))
     return replace(run, coverage=cv2.warpPerspective(run.coverage, matrix, (width, height)), left=left, right=right)
+
+
+def curve(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
+    """Bend the line up or down, as on a page of an open book or a round label."""
+    height, width = run.coverage.shape
+    x = np.linspace(-1, 1, width, dtype=np.float32) - np.float32(rng.uniform(-1, 1))
+    bend = np.float32(run.size * rng.uniform(0.03, 0.15) * rng.choice((-1, 1))) * (x**2 - np.mean(x**2))
+    room = int(np.ceil(np.abs(bend).max()))
+    rows = np.arange(-room, height + room, dtype=np.float32)[:, None] + bend
+    columns = np.broadcast_to(np.arange(width, dtype=np.float32), rows.shape).copy()
+    return replace(run, coverage=cv2.remap(run.coverage, columns, rows, cv2.INTER_LINEAR), baseline=run.baseline + room)
