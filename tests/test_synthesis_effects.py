@@ -222,12 +222,22 @@ def test_a_curved_line_keeps_its_ink_and_its_columns(run):
         assert np.ptp(middles) < 0.5 * run.size
 
 
-@pytest.mark.parametrize("effect", [printing.print_coarse_dots, printing.print_thermally, printing.spread_ink])
+@pytest.mark.parametrize("effect", [printing.print_thermally, printing.spread_ink])
 def test_ink_stays_where_the_text_is(run, effect):
     for rng in generators():
         printed = effect(rng, run).coverage
         assert printed.shape == run.coverage.shape and printed.dtype == np.uint8
         assert not printed[:8].any() and printed[15:45, 45:65].mean() > 60
+
+
+def test_coarse_dots_are_as_many_as_the_pixels_were(run):
+    for rng in generators():
+        printed = printing.print_coarse_dots(rng, run)
+        rows, columns = (new // old for new, old in zip(printed.coverage.shape, run.coverage.shape, strict=True))
+        assert rows == 6 and 4 <= columns < 8 and printed.size == 6 * run.size
+        assert np.array_equal(printed.left, columns * run.left) and printed.baseline == 6 * run.baseline
+        inside = printed.coverage[15 * rows : 45 * rows, int(printed.left[0]) : int(printed.right[0])]
+        assert not printed.coverage[: 15 * rows].any() and 70 < inside.mean() <= 255
 
 
 def test_text_on_interfaces_and_pictures_can_be_told_from_them(run):

@@ -82,6 +82,7 @@ class SynthesisConfig:
     form_line: float = 0.03  # a line to write on under the text
     cut_characters: float = 0.03  # the rest of a cut character at an end
     curved: float = 0.04  # bent up or down
+    coarse_dots: float = 0.03  # print in visible dots, as on receipts; not of Chinese
     recompressed: float = 0.06  # saved as JPEG twice, at two sizes
 
     # Lines of free length without degradation
@@ -101,11 +102,10 @@ class SynthesisConfig:
     # Degraded lines of free length
     scan: float = 0.2  # dark ink on light, nearly even paper
     picture_background: float = 0.06  # over a picture or a texture
-    coarse_dots: float = 0.03  # print of a printer with nine needles; not of Chinese
     thermal: float = 0.04  # faint, streaked print
     spread_ink: float = 0.05  # ink that ran into the paper
     page_shadow: float = 0.04  # darker towards one end
-    crisp: float = 0.2  # neither tilted nor blurred nor noisy
+    crisp: float = 0.2  # neither tilted nor blurred nor noisy; recompressed lines neither
 
     # Kinds of text of the lines of ten characters, each entry as likely as the next
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")

@@ -19,13 +19,13 @@ FREE_SHAPE_EFFECTS = (
     ("form_line", decorations.add_form_line),
     ("cut_characters", decorations.add_cut_characters),
     ("curved", warping.curve),
+    ("coarse_dots", printing.print_coarse_dots),
 )
 INK_EFFECTS = (
     ("dot_matrix", printing.print_dots),
     ("faded", printing.fade),
 )
 FREE_INK_EFFECTS = (
-    ("coarse_dots", printing.print_coarse_dots),
     ("thermal", printing.print_thermally),
     ("spread_ink", printing.spread_ink),
 )

@@ -35,7 +35,7 @@ from crnn.synthesis.typesetting import typeset
 
 TEN = 10  # characters of a line in the data set's format
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
-SMALL_SIZES = (9, 14)  # em sizes in pixels of small text on screens, and the first that is none
+SIZES = {"small_screen_text": (9, 14), "coarse_dots": (11, 17)}  # em in pixels; the second is the first too large
 MIN_RESAMPLED_SIZE = 11  # em size in pixels that characters keep when an image is saved smaller
 
 
@@ -116,15 +116,18 @@ class LineGenerator:
         text_rng = rng.spawn(1)[0]  # its own: without these effects all else is drawn as with them
         free_rng = text_rng.spawn(1)[0]
         chosen = choose_free_effects(free_rng, config, chinese)
+        receipt = bool(chosen & {"coarse_dots", "thermal"})
         style, face_of = choose_style(
             rng,
             self.fonts,
             chinese or "chinese_face" in chosen,
-            fixed=kind == "code" and rng.random() < 0.7,
+            fixed=(kind == "code" and rng.random() < 0.7) or (receipt and free_rng.random() < 0.6),
             face=face,
-            sizes=SMALL_SIZES if "small_screen_text" in chosen else None,
+            sizes=next((SIZES[name] for name in SIZES if name in chosen), None),
             full_width="full_width_forms" in chosen,
         )
+        if "coarse_dots" in chosen:
+            style = replace(style, hinting="mono", bold=0.0, slant=0.0)
         if "bounded_tracking" in chosen:
             style = bound_tracking(style, text_is_words=kind not in ("patterns", "code"))
         for name, style_effect in STYLE_EFFECTS:
@@ -215,7 +218,7 @@ class LineGenerator:
         left, right = run.left, run.right
         if "half_inverted" in effects:
             image = compositing.invert_part(effect_rng, image, right)
-        if not undegraded and "crisp" not in chosen:
+        if not undegraded and not {"crisp", "recompressed"} & chosen:
             image, left, right = apply_optics(rng, image, left, right, ten)
         if not undegraded and "binarised" in effects:
             image = degradation.binarise(effect_rng, image, int(effect_rng.integers(20, 64)))
@@ -240,7 +243,7 @@ class LineGenerator:
             image = compositing.outlined(effect_rng, run)
         elif "embossed" in effects:
             image = compositing.embossed(effect_rng, run)
-        elif "scan" in chosen:
+        elif {"scan", "coarse_dots", "thermal"} & chosen:  # faint print is legible on even paper
             image = backgrounds.on_scan(free_rng, run)
         elif "picture_background" in chosen:
             image = backgrounds.over_picture(free_rng, run)

@@ -24,29 +24,31 @@ def print_dots(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
 
 
 def print_coarse_dots(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
-    """Print the line in eight to eleven rows of dots, some of them faint, as receipts of nine needles have it."""
-    height, width = run.coverage.shape
-    pitch = run.size / rng.uniform(11, 15)
-    grid = (max(1, round(width / pitch * rng.uniform(1, 1.6))), max(1, round(height / pitch)))
-    dots = cv2.resize(run.coverage, grid, interpolation=cv2.INTER_AREA)
-    dots = np.where(dots > rng.uniform(70, 110), np.uint8(255), np.uint8(0))
-    strength = rng.uniform(0.75, 1) * np.ones((grid[1], 1), np.float32)
-    if rng.random() < 0.4:
-        strength[rng.integers(grid[1], size=2)] *= np.float32(rng.uniform(0.2, 0.7))  # weak needles
-    missing = degradation.noise_field(rng, dots.shape) > rng.uniform(1.6, 3)
-    dots = np.where(missing, 0, dots * strength).astype(np.float32) / 255
-    coverage = np.kron(dots, _dot(rng.uniform(0.45, 0.75)).astype(np.float32))
-    return run.with_coverage(cv2.resize(coverage, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8))
+    """Print each pixel of a small line as a dot, as printers of receipts with few needles do; the run grows."""
+    rows, columns = 6, int(rng.integers(4, 8))  # pixels of a dot
+    dots = (run.coverage > 100).astype(np.float32)
+    if rng.random() < 0.3:
+        dots[rng.integers(len(dots), size=2)] *= np.float32(rng.uniform(0.2, 0.7))  # weak needles
+    if rng.random() < 0.5:
+        dots[degradation.noise_field(rng, dots.shape) > rng.uniform(1.8, 3)] = 0  # worn ribbon
+    dot = cv2.resize(_dot(rng.uniform(0.42, 0.75)), (columns, rows), interpolation=cv2.INTER_AREA)
+    coverage = np.kron(dots, dot.astype(np.float32)).astype(np.uint8)
+    left, right = run.left * columns, run.right * columns
+    return GlyphRun(coverage, left, right, run.baseline * rows, run.size * rows)
 
 
 def print_thermally(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
-    """Print the line faintly in streaks, with edges that fray, as thermal receipts and worn ribbons have it."""
+    """Print the line faintly, in streaks or rows, with frayed edges, as thermal receipts and worn ribbons have it."""
     height, width = run.coverage.shape
     cells = ((height, 2 * run.size), (3, width))[rng.integers(2)]  # streaks down or along the line
     coarse = degradation.noise_field(rng, (max(2, height // max(1, cells[0])), max(2, width // max(1, cells[1]))))
     streaks = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     grain = degradation.smooth_noise(rng, run.coverage.shape, 1.0, cell=max(1.0, run.size * rng.uniform(0.02, 0.06)))
     ink = rng.uniform(0.75, 1.3) + rng.uniform(0.05, 0.25) * streaks + rng.uniform(0.1, 0.45) * grain
+    if rng.random() < 0.4:  # the rows of the print head stand apart
+        pitch = run.size / rng.uniform(10, 20)
+        between = np.arange(height, dtype=np.float32) / pitch % 1 > rng.uniform(0.5, 0.8)
+        ink[between] -= np.float32(rng.uniform(0.2, 0.7))
     return run.with_coverage((run.coverage * np.clip(ink, 0.15, 1)).astype(np.uint8))
 
 
