@@ -261,6 +261,19 @@ def test_panels_keep_the_contrast_of_each_character(run):
             assert np.abs(background - text).max() > 0.5 * backgrounds.MIN_SCREEN_CONTRAST
 
 
+def test_marks_stand_where_their_line_has_them(source):
+    """A dash in the middle, an underscore at the bottom: neither fills the height."""
+    config = SynthesisConfig.evaluation(ten_characters=0, undegraded=1, marks_only=1.0)
+    trimmed = replace(source, config=config).generator(CHARSET)
+    whole = replace(source, config=replace(config, line_box=1.0)).generator(CHARSET)
+    smaller = 0
+    for number in range(30):
+        lines = [generator.line(number).image.astype(float) for generator in (trimmed, whole)]
+        rows = [np.count_nonzero(np.ptp(image, axis=1) > 0.5 * np.ptp(image)) for image in lines]
+        smaller += rows[1] < rows[0]
+    assert smaller > 20
+
+
 def test_recompressed_images_keep_their_size_and_most_of_their_greys():
     image = np.tile(np.repeat(np.array([40, 220], np.uint8), 20), (40, 5))
     for rng in generators():

@@ -20,7 +20,7 @@ BACKGROUNDS = ("scan", "picture_background")
 DETAILS = (
     "icon", "boxed", "form_line", "cut_characters", "curved", "coarse_dots", "thermal", "spread_ink",
     "page_shadow", "crisp", "recompressed", "chinese_face", "interface",
-    "bounded_tracking",
+    "bounded_tracking", "line_box",
 )  # fmt: skip
 FREE_EFFECTS = (*LAYOUTS, *STYLES, *BACKGROUNDS, *DETAILS)
 
@@ -77,13 +77,14 @@ class SynthesisConfig:
     # Lines of free length
     bounded_tracking: float = 1.0  # no tracking that looks like spaces
     chinese_face: float = 0.04  # English in a Chinese face
-    icon: float = 0.03  # a pictogram beside the text
+    icon: float = 0.02  # a pictogram beside the text
     boxed: float = 0.04  # a box around the text
     form_line: float = 0.03  # a line to write on under the text
     cut_characters: float = 0.03  # the rest of a cut character at an end
     curved: float = 0.04  # bent up or down
     coarse_dots: float = 0.03  # print in visible dots, as on receipts; not of Chinese
     recompressed: float = 0.06  # saved as JPEG twice, at two sizes
+    line_box: float = 0.4  # margins as the line has them, also above and below marks and low characters
 
     # Lines of free length without degradation
     interface: float = 0.35  # any two greys, panels behind some characters

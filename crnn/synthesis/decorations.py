@@ -44,16 +44,16 @@ def _icon(rng, size):
             canvas[scale:-scale, scale:-scale] = 255
         else:
             cv2.circle(canvas, at(8, 8), 7 * scale, 255, -1)
-        points = (rng.uniform(4, 12, (int(rng.integers(3, 6)), 2)) * scale).astype(np.int32)
-        cv2.polylines(canvas, [points], bool(rng.integers(2)), 0, line)
-    elif kind == 2:  # lines of a menu, of a document
-        for y in (4, 8, 12):
-            cv2.rectangle(canvas, at(2, y - 0.5), at(rng.uniform(9, 14), y + 0.5), 255, -1)
-        cv2.rectangle(canvas, at(0.5, 0.5), at(15, 15), 255, line if rng.random() < 0.5 else 1)
-    elif kind == 3:  # a ring with hands, a magnifier
-        cv2.circle(canvas, at(7, 7), int(5.5 * scale), 255, line)
-        cv2.line(canvas, at(11, 11), at(15, 15), 255, line)
-        cv2.line(canvas, at(7, 7), at(7, 4), 255, line)
+        corner = rng.uniform(4, 6, 2)
+        points = np.array([corner, [rng.uniform(9, 12), 4], [12, rng.uniform(9, 12)], [corner[0], 11]]) * scale
+        cv2.fillPoly(canvas, [points[: rng.integers(3, 5)].astype(np.int32)], 0)
+    elif kind == 2:  # a document
+        cv2.rectangle(canvas, at(2, 0.5), at(14, 15), 255, line)
+        for y in (5, 8, 11):
+            cv2.rectangle(canvas, at(5, y - 0.5), at(rng.uniform(7, 11), y + 0.3), 255, -1)
+    elif kind == 3:  # a magnifier
+        cv2.circle(canvas, at(5.5, 5.5), int(4 * scale), 255, line)
+        cv2.line(canvas, at(8.5, 8.5), at(15, 15), 255, int(1.5 * line))
     elif kind == 4:  # a person
         cv2.circle(canvas, at(8, 5), int(3.5 * scale), 255, -1)
         cv2.ellipse(canvas, at(8, 15), (6 * scale, 5 * scale), 0, 180, 360, 255, -1)

@@ -29,13 +29,12 @@ from crnn.synthesis.effects import (
 from crnn.synthesis.fonts import Face, FontSet
 from crnn.synthesis.layouts import Layout
 from crnn.synthesis.optics import apply_optics
-from crnn.synthesis.styles import bound_tracking, choose_style
+from crnn.synthesis.styles import bound_tracking, choose_style, special_sizes
 from crnn.synthesis.texts import Texts
 from crnn.synthesis.typesetting import typeset
 
 TEN = 10  # characters of a line in the data set's format
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
-SIZES = {"small_screen_text": (9, 14), "coarse_dots": (11, 17)}  # em in pixels; the second is the first too large
 MIN_RESAMPLED_SIZE = 11  # em size in pixels that characters keep when an image is saved smaller
 
 
@@ -123,7 +122,7 @@ class LineGenerator:
             chinese or "chinese_face" in chosen,
             fixed=(kind == "code" and rng.random() < 0.7) or (receipt and free_rng.random() < 0.6),
             face=face,
-            sizes=next((SIZES[name] for name in SIZES if name in chosen), None),
+            sizes=special_sizes(chosen, chinese),
             full_width="full_width_forms" in chosen,
         )
         if "coarse_dots" in chosen:
@@ -228,7 +227,9 @@ class LineGenerator:
         elif rng.random() < (0.1 if undegraded else 0.35):
             image = degradation.jpeg(image, rng.integers(70 if undegraded else 50 if ten else 25, 96))
         sample = self._label(image, line.text, left, right, kind)
-        return _scaled(sample, resize(image, self.width)) if ten else self._fit_width(sample)
+        if ten:
+            return _scaled(sample, resize(image, self.width))
+        return self._fit_width(sample, trim="line_box" not in chosen)
 
     def _degraded_image(self, rng, effect_rng, effects, run, free_rng, chosen):
         """Print a line on paper or over a photograph, and put on it what lies over both."""
@@ -254,12 +255,12 @@ class LineGenerator:
             image = compositing.add_page_shadow(free_rng, image, run)
         return image
 
-    def _fit_width(self, sample):
+    def _fit_width(self, sample, trim=True):
         """Prepare a line as reading does, and cut it behind the last character that fits; None if none fits.
 
         It is not deskewed: the network learns to read what is left of a tilt.
         """
-        sample = _scaled(sample, resize_to_height(trim_margins(sample.image)))
+        sample = _scaled(sample, resize_to_height(trim_margins(sample.image) if trim else sample.image))
         if sample.image.shape[1] <= self.width:
             return sample
         beyond = np.flatnonzero(sample.right > self.width)

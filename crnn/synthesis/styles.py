@@ -68,6 +68,15 @@ def choose_style(
     return style, face_of
 
 
+def special_sizes(effects: set[str], chinese: bool) -> tuple[int, int] | None:
+    """Return the em sizes that some effects need, as ``choose_style`` takes them, or None for the usual ones."""
+    if "coarse_dots" in effects:
+        return 11, 17
+    if "small_screen_text" in effects:
+        return (12, 15) if chinese else (9, 14)
+    return None
+
+
 def bound_tracking(style: Style, text_is_words: bool) -> Style:
     """Bound the tracking, so that only spaces look like spaces.
 
