@@ -7,6 +7,7 @@ only some of that. Here each picture is altered in one known way, the same for a
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -279,17 +280,19 @@ def scores_of(recognizer, pictures, texts):
     return scores
 
 
-def arguments():
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m crnn.evaluation.robustness", description="Measure how well altered pictures are read."
     )
     parser.add_argument("labels", type=Path, help="labels.tsv: picture TAB text")
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main():
-    options = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.inference.recognizer import Recognizer
 
