@@ -3,13 +3,15 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
 
-def arguments():
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description="Train a CRNN: from the unpacked batches in data/, or --synthetic, from lines it draws.",
     )
@@ -38,11 +40,12 @@ def arguments():
     synthetic.add_argument("--stages", nargs="+", metavar="NAME", help="of the recipe, all by default")
     synthetic.add_argument("--lines", type=int, nargs="+", metavar="N", help="lines of each stage")
     synthetic.add_argument("--processes", type=int, default=1, help="that draw lines")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main():
-    options = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         if options.check:

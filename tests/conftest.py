@@ -1,10 +1,35 @@
 import os
+from dataclasses import dataclass
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 BITS = 13  # enough for every label of the table
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command returned and wrote, named as by ``subprocess.run``."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run_main(capsys):
+    """Run a command in this process: ``run_main(main, *arguments)``."""
+
+    def run(main, *arguments):
+        capsys.readouterr()
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as error:
+            status = error.code
+        return Result(status, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

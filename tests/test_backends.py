@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+
+from tests.data_sets import make_data_set
 
 pytest.importorskip("jax")
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,28 +54,19 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Sixteen images for training and four for the test, in the format of the data set, and a table of 39."""
-    root = tmp_path_factory.mktemp("data")
-    rng = np.random.default_rng(1)
-    (root / "labels").mkdir()
-    (root / "charset.txt").write_text("\n".join(["blank", *map(chr, range(0x4E00, 0x4E00 + 38))]), encoding="utf-8")
-    for kind, number, count in (("train", 1, 16), ("test", 2, 4)):
-        batch = root / "img_batches" / "part_1" / f"batch_{number}"
-        batch.mkdir(parents=True)
-        rows = [f"{kind}_{k}.jpg " + " ".join(map(str, rng.integers(1, 39, 10))) for k in range(count)]
-        (root / "labels" / f"data_{kind}.txt").write_text("\n".join(rows))
-        for row in rows:
-            cv2.imwrite(str(batch / row.split()[0]), rng.integers(0, 256, (32, 280), np.uint8))
-    return root
+    """A data set of sixteen images for training and four for the test, and a table of 39."""
+    table = map(chr, range(0x4E00, 0x4E00 + 38))
+    return make_data_set(tmp_path_factory.mktemp("data"), images=20, batches=5, table="".join(table), length=10)
 
 
 def training(data, weights, folder):
-    options = ["--data", data, "--folder", folder, "--charset", data / "charset.txt", "--start-from", weights]
+    options = ["--data", data, "--folder", folder, "--start-from", weights]
+    options += ["--charset", data / "labels" / "charset.txt"]
     return [ROOT / "train.py", *options, "--epochs", 2, "--batch-size", 8]
 
 
 def losses(folder):
-    return [float(row["loss"]) for row in csv.DictReader((folder / "log.csv").open())]
+    return [float(row["loss"]) for row in csv.DictReader((folder / "log.csv").read_text().splitlines())]
 
 
 def test_tensorflow_and_jax_predict_the_same(weights, tmp_path):
@@ -86,12 +78,13 @@ def test_tensorflow_and_jax_predict_the_same(weights, tmp_path):
 @pytest.fixture(scope="module")
 def alone(weights, data, tmp_path_factory):
     """Losses of one device, with JAX."""
-    (weights.parent / "charset.txt").write_bytes((data / "charset.txt").read_bytes())
+    (weights.parent / "charset.txt").write_bytes((data / "labels" / "charset.txt").read_bytes())
     folder = tmp_path_factory.mktemp("alone")
     run("jax", *training(data, weights, folder))
     return losses(folder)
 
 
+@pytest.mark.training
 def test_tensorflow_and_two_devices_train_as_one_does(weights, data, alone, tmp_path):
     run("jax", *training(data, weights, tmp_path / "two"), devices=2)
     run("tensorflow", *training(data, weights, tmp_path / "tensorflow"))

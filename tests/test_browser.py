@@ -1,6 +1,4 @@
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from crnn.synthesis.config import SynthesisConfig
 from crnn.synthesis.line_generator import LineSample
 from crnn.synthesis.line_store import LineStore, save
 from crnn.synthesis.source import LineSource
-from crnn.tools.render_in_browser import PROGRAMS
+from crnn.tools.render_in_browser import PROGRAMS, main
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,9 +49,8 @@ def test_kept_lines_are_mixed_in(kept, font_folder):
 
 
 @pytest.mark.skipif(not any(map(shutil.which, PROGRAMS)), reason="no Chromium here")
-def test_a_browser_shows_lines(font_folder, tmp_path):
-    command = [sys.executable, "-m", "crnn.tools.render_in_browser", tmp_path / "lines.npz", "--pages", "1"]
-    result = subprocess.run([*command, "--fonts", font_folder], cwd=ROOT, capture_output=True, text=True)
+def test_a_browser_shows_lines(run_main, font_folder, tmp_path):
+    result = run_main(main, tmp_path / "lines.npz", "--pages", 1, "--fonts", font_folder)
     assert result.returncode == 0, result.stderr
     rendered = LineStore(tmp_path / "lines.npz")
     assert len(rendered) > 30

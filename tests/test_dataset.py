@@ -12,6 +12,7 @@ from crnn.dataset.loader import BatchLoader, index_images
 from crnn.dataset.validation import excluded_images, validate
 from crnn.geometry import padded_width
 from crnn.paths import DEFAULT_CHARSET
+from tests.data_sets import write_images
 
 CHARSET = Charset.from_file(DEFAULT_CHARSET)
 TABLE = len(CHARSET)
@@ -26,9 +27,7 @@ def load(folders, labels, excluded=(), classes=TABLE, **options):
 def folder(tmp_path):
     """batch_1 with 5 good images, one without a label, one with an unknown label."""
     batch = tmp_path / "part_1" / "batch_1"
-    batch.mkdir(parents=True)
-    for number in range(7):
-        cv2.imwrite(str(batch / f"{number}.jpg"), np.full((32, 280), 20 * number, np.uint8))
+    write_images(batch, {f"{number}.jpg": np.full((32, 280), 20 * number, np.uint8) for number in range(7)})
     return batch
 
 
@@ -41,16 +40,14 @@ def labels():
 @pytest.fixture
 def data(folder, labels, tmp_path):
     """A data set of three batches with something wrong in most of its images."""
-    for number in (2, 3):
-        other = tmp_path / "img_batches" / "part_1" / f"batch_{number}"
-        other.mkdir(parents=True)
-        cv2.imwrite(str(other / f"good_{number}.jpg"), np.zeros((32, 280), np.uint8))
-    shutil.move(folder, other.parent)
-    for name in ("low", "narrow", "again"):
-        shape = (31, 280) if name == "low" else (32, 280)
-        cv2.imwrite(str(other.parent / "batch_1" / f"{name}.jpg"), np.zeros(shape, np.uint8))
-    shutil.copy(other.parent / "batch_1" / "again.jpg", other.parent / "batch_2")
-    (other.parent / "batch_2" / "broken.jpg").write_bytes(b"no image")
+    part = tmp_path / "img_batches" / "part_1"
+    good = np.zeros((32, 280), np.uint8)
+    part.mkdir(parents=True)
+    shutil.move(folder, part)
+    write_images(part / "batch_1", {"low.jpg": good[:31], "narrow.jpg": good, "again.jpg": good})
+    write_images(part / "batch_2", {"good_2.jpg": good, "again.jpg": good})
+    write_images(part / "batch_3", {"good_3.jpg": good})
+    (part / "batch_2" / "broken.jpg").write_bytes(b"no image")
     (tmp_path / "labels").mkdir()
     rows = ["good_2.jpg 1 2", "low.jpg 1", "narrow.jpg " + "7 " * 36, "again.jpg 5", "broken.jpg 5", "lost.jpg 3"]
     rows += ["0.jpg 1", "1.jpg", "2.jpg 5990", "3.jpg 1", "3.jpg 1", "4.jpg 1", "4.jpg 2", "5.jpg 8"]

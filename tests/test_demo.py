@@ -4,12 +4,16 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+import demo_infer
+import train
+import unpacking_data
 from crnn.charset import Charset
 from crnn.evaluation.metrics import LineScores
 from crnn.paths import DEFAULT_CHARSET
@@ -19,15 +23,17 @@ WORST_CER = 0.015  # the shipped weights have 0.0105
 LABELS = dict(row.split("\t") for row in (ROOT / "asset" / "labels.tsv").read_text(encoding="utf-8").splitlines())
 
 
-def demo(*arguments, cwd=ROOT):
-    command = [sys.executable, str(ROOT / "demo_infer.py"), *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8")
+@pytest.fixture
+def demo(run_main):
+    """Run ``demo_infer.py`` in this process."""
+    return partial(run_main, demo_infer.main)
 
 
 @pytest.fixture(scope="module")
 def records():
     """What ``--format json`` says of every asset picture."""
-    result = demo("--format", "json", "asset")
+    command = [sys.executable, str(ROOT / "demo_infer.py"), "--format", "json", "asset"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
     assert result.returncode == 0, result.stderr
     return [json.loads(line) for line in result.stdout.splitlines()]
 
@@ -53,19 +59,21 @@ def test_characters_spell_the_text_and_have_boxes_in_order(records):
         assert all(0 < c["confidence"] <= 1.0001 and c["box"][0] <= c["box"][2] for c in characters)
 
 
-def test_text_is_as_the_document_shows_it(tmp_path):
+def test_text_is_as_the_document_shows_it(demo, tmp_path, monkeypatch):
     shutil.copy(ROOT / "asset" / "kai.png", tmp_path / "kai.png")
-    result = demo("kai.png", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    result = demo("kai.png")
     lines = result.stdout.splitlines()
     assert lines[0] == lines[4] == "=====" and lines[1] == "file_path is:kai.png"
     assert lines[2].startswith("result is:") and len(lines[2]) > 15
     assert lines[3].startswith("elapsed time is:") and float(lines[3][16:-1]) > 0 and lines[3].endswith("s")
 
 
-def test_what_cannot_be_read_is_named_and_the_others_are_read(tmp_path):
+def test_what_cannot_be_read_is_named_and_the_others_are_read(demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     shutil.copy(ROOT / "asset" / "menu.png", tmp_path / "menu.png")
-    result = demo("--format", "tsv", "broken.jpg", "menu.png", "missing.png", cwd=tmp_path)
+    result = demo("--format", "tsv", "broken.jpg", "menu.png", "missing.png")
     assert result.returncode == 1
     (row,) = result.stdout.splitlines()
     path, text, confidence, seconds = row.split("\t")
@@ -73,21 +81,22 @@ def test_what_cannot_be_read_is_named_and_the_others_are_read(tmp_path):
     assert "broken.jpg: not a picture" in result.stderr and "missing.png: No such file" in result.stderr
 
 
-def test_a_picture_of_two_lines_is_warned_of(tmp_path):
+def test_a_picture_of_two_lines_is_warned_of(demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     picture = cv2.imread(str(ROOT / "asset" / "kai.png"))
     cv2.imwrite(str(tmp_path / "two.png"), np.vstack([picture, picture]))
-    result = demo("two.png", cwd=tmp_path)
+    result = demo("two.png")
     assert result.returncode == 0 and "result is:" in result.stdout
     assert "two.png: seems to show 2 lines" in result.stderr
 
 
-def test_wrong_arguments():
+def test_wrong_arguments(demo):
     assert demo("--format", "xml").returncode == 2
     result = demo("--weights", "nowhere.h5")
     assert result.returncode == 2 and "nowhere.h5: no such file" in result.stderr
 
 
-def test_a_weights_file_that_is_none_is_refused(tmp_path):
+def test_a_weights_file_that_is_none_is_refused(demo, tmp_path):
     (tmp_path / "other.h5").write_bytes(b"no weights")
     result = demo("--weights", tmp_path / "other.h5")
     assert result.returncode == 2 and "other.h5: not an HDF5 file" in result.stderr and "Traceback" not in result.stderr
@@ -100,15 +109,14 @@ def test_help_needs_no_tensorflow():
     assert result.returncode == 0 and "tensorflow" not in result.stderr and "cv2" not in result.stderr
 
 
-def test_the_shipped_archives_unpack_and_train(tmp_path):
+@pytest.mark.training
+def test_the_shipped_archives_unpack_and_train(run_main, tmp_path):
     shutil.copytree(ROOT / "data" / "labels", tmp_path / "labels")
     (tmp_path / "img_batches").mkdir()
     for archive in (ROOT / "data" / "img_batches").glob("part_*.7z"):
         shutil.copy(archive, tmp_path / "img_batches")
-    unpack = [sys.executable, ROOT / "unpacking_data.py", tmp_path / "img_batches"]
-    assert subprocess.run(unpack, capture_output=True).returncode == 0
+    assert run_main(unpacking_data.main, tmp_path / "img_batches").returncode == 0
     shutil.rmtree(next((tmp_path / "img_batches").glob("part_1/batch_1")))  # two batches are enough here
-    train = [sys.executable, ROOT / "train.py", "--data", tmp_path, "--folder", tmp_path / "run", "--epochs", "1"]
-    result = subprocess.run(train, capture_output=True, text=True)
+    result = run_main(train.main, "--data", tmp_path, "--folder", tmp_path / "run", "--epochs", "1")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "run" / "CRNN.h5").exists() and "test batch: CER" in result.stderr

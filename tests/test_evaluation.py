@@ -1,5 +1,4 @@
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,6 +6,7 @@ import pytest
 from crnn.charset import Charset
 from crnn.dataset.labelled_images import read_labelled_images
 from crnn.evaluation import heldout
+from crnn.evaluation.__main__ import main
 from crnn.paths import DEFAULT_CHARSET
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,9 +14,10 @@ CHARSET = Charset.from_file(DEFAULT_CHARSET)
 WORDS = ROOT / "tests" / "narrow_doubles.txt"
 
 
-def evaluated(*options):
-    command = [sys.executable, "-m", "crnn.evaluation", *map(str, options)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+@pytest.fixture
+def evaluate(run_main):
+    """Run ``python -m crnn.evaluation`` in this process."""
+    return partial(run_main, main)
 
 
 def test_each_word_is_drawn_in_each_face(font_folder):
@@ -44,13 +45,13 @@ def test_a_label_line_without_a_tab_is_named(tmp_path):
         read_labelled_images(labels)
 
 
-def test_scores_come_with_the_lines_that_are_wrong(tmp_path):
+def test_scores_come_with_the_lines_that_are_wrong(evaluate, tmp_path):
     labels = tmp_path / "labels.tsv"
     picture = ROOT / "asset" / "poem.png"
     labels.write_text(
         f"{picture}\t雨过小桥春草绿，灯明老屋夜书香。\n{picture}\t雨过小桥春草绿，灯明老屋夜书臭。\n", encoding="utf-8"
     )
-    result = evaluated(labels, "--errors", "--calibration")
+    result = evaluate(labels, "--errors", "--calibration")
     assert result.returncode == 0, result.stderr
     assert "夜书臭" in result.stdout and "2 lines: CER 3.12%" in result.stdout
     assert "exactly right 50.0%" in result.stdout
@@ -61,6 +62,6 @@ def test_scores_come_with_the_lines_that_are_wrong(tmp_path):
     ("options", "status", "said"),
     [(["none.tsv"], 1, "none.tsv"), ([], 2, "name either"), (["--table", "a"], 2, "name either")],
 )
-def test_what_cannot_be_measured_is_said(options, status, said):
-    result = evaluated(*options)
+def test_what_cannot_be_measured_is_said(evaluate, options, status, said):
+    result = evaluate(*options)
     assert result.returncode == status and said in result.stderr and "Traceback" not in result.stderr

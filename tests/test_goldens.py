@@ -5,12 +5,11 @@ A change of behaviour on purpose changes the values here: run the test, and put 
 
 import hashlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import demo_infer
 from crnn.charset import Charset
 from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
@@ -69,9 +68,9 @@ def test_a_written_data_set(data_set):
     assert names[-3:] == ["labels/charset.txt", "labels/data_test.txt", "labels/data_train.txt"]
 
 
-def test_texts_and_confidences_of_the_asset_pictures():
-    command = [sys.executable, str(ROOT / "demo_infer.py"), "--format", "json", "--engine", "onnx-float32"]
-    result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT)
+def test_texts_and_confidences_of_the_asset_pictures(run_main, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    result = run_main(demo_infer.main, "--format", "json", "--engine", "onnx-float32")
     read = [json.loads(line) for line in result.stdout.splitlines()]
     expected = (ROOT / "tests" / "golden_asset.tsv").read_text(encoding="utf-8").splitlines()
     for record, row in zip(read, expected, strict=True):
@@ -80,6 +79,7 @@ def test_texts_and_confidences_of_the_asset_pictures():
         assert record["confidence"] == pytest.approx(float(confidence), abs=2e-3)
 
 
+@pytest.mark.training
 def test_first_losses_of_the_synthetic_training(source, tmp_path):
     stages = [
         Stage("_".join(what), *what, 4, 1e-3, decay_fraction=0.5, warm_up=2, batch_size=4)
@@ -93,6 +93,7 @@ def test_first_losses_of_the_synthetic_training(source, tmp_path):
     assert losses == pytest.approx(SYNTHETIC_LOSSES, rel=1e-2)
 
 
+@pytest.mark.training
 def test_the_first_loss_of_the_training_from_batches(data_set, tmp_path):
     DatasetTrainer(DatasetRecipe(str(data_set), epochs=1, batch_size=4), tmp_path).run()
     header, row = (line.split(",") for line in (tmp_path / "log.csv").read_text().splitlines())

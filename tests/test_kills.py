@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from crnn.tools.benchmark_data import write_images
+from tests.data_sets import make_data_set
 
 ROOT = Path(__file__).resolve().parent.parent
 KILLS = 20
@@ -53,7 +53,7 @@ def contents(folder):
 
 
 def test_unpacking(tmp_path):
-    write_images(tmp_path / "straight", 6000, np.random.default_rng(1))
+    make_data_set(tmp_path / "straight", images=6000, batches=4, parts=2, packed=True)
     shutil.copytree(tmp_path / "straight", tmp_path / "killed")
     script = [sys.executable, ROOT / "unpacking_data.py"]
     seconds = timed([*script, tmp_path / "straight" / "img_batches"])
@@ -70,8 +70,7 @@ def test_unpacking(tmp_path):
 
 
 def test_training(tmp_path):
-    write_images(tmp_path / "data", 64, np.random.default_rng(2))
-    subprocess.run([sys.executable, ROOT / "unpacking_data.py", tmp_path / "data" / "img_batches"], check=True)
+    make_data_set(tmp_path / "data", images=64, batches=4)
     command = [sys.executable, ROOT / "train.py", "--data", tmp_path / "data", "--epochs", "8", "--batch-size", "8"]
     command += ["--deterministic", "--start-from", "none", "--patience", "8", "--folder"]
     straight, killed = tmp_path / "straight", tmp_path / "killed"

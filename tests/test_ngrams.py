@@ -1,7 +1,5 @@
 import math
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +8,7 @@ import pytest
 from crnn.charset import Charset
 from crnn.inference.ngram_lm import NGrams
 from crnn.paths import DEFAULT_CHARSET
+from crnn.tools import count_ngrams
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = Charset(["blank", *"abcd"])
@@ -85,13 +84,12 @@ def test_the_files_of_the_project_know_both_languages():
         assert right > other
 
 
-def test_the_command_counts_and_names_what_it_cannot_read(tmp_path):
+def test_the_command_counts_and_names_what_it_cannot_read(run_main, tmp_path):
     (tmp_path / "a.txt").write_text("白日依山尽，黄河入海流。" * 20, encoding="utf-8")
-    command = [sys.executable, "-m", "crnn.tools.count_ngrams", tmp_path / "ngrams.npz"]
-    result = subprocess.run([*command, tmp_path], cwd=ROOT, capture_output=True, text=True)
+    result = run_main(count_ngrams.main, tmp_path / "ngrams.npz", tmp_path)
     assert result.returncode == 0 and "n-grams" in result.stdout
     labels = Charset.from_file(DEFAULT_CHARSET).encode("白日")
     assert NGrams.load(tmp_path / "ngrams.npz").lm_score((labels[0],), labels[1]) > 0
     shutil.rmtree(tmp_path)
-    result = subprocess.run([*command, tmp_path / "none.txt"], cwd=ROOT, capture_output=True, text=True)
+    result = run_main(count_ngrams.main, tmp_path / "ngrams.npz", tmp_path / "none.txt")
     assert result.returncode == 1 and "none.txt" in result.stderr

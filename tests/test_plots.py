@@ -1,13 +1,8 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from crnn.evaluation.metrics import Calibration
-from crnn.evaluation.plots import draw_reliability, draw_training
+from crnn.evaluation.plots import draw_reliability, draw_training, main
 
-ROOT = Path(__file__).resolve().parent.parent
 HEAD = "stage,lines,loss,heldout_cer,heldout_exact\n"
 
 
@@ -21,10 +16,9 @@ def test_every_stage_of_a_training_is_drawn(tmp_path):
     assert all(word in text for word in ("frames_cnn", "ctc_1", "lines seen", "loss of training"))
 
 
-def test_a_log_without_reports_is_named(tmp_path):
+def test_a_log_without_reports_is_named(run_main, tmp_path):
     (tmp_path / "log.csv").write_text(HEAD)
-    command = [sys.executable, "-m", "crnn.evaluation.plots", tmp_path / "log.csv", tmp_path / "curves.svg"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    result = run_main(main, tmp_path / "log.csv", tmp_path / "curves.svg")
     assert result.returncode == 1 and "log.csv holds no report" in result.stderr
     with pytest.raises(ValueError, match="no report"):
         draw_training(tmp_path / "log.csv", tmp_path / "curves.svg")

@@ -1,6 +1,4 @@
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from crnn.dataset.layout import batch_folders, read_dataset_image
 from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis import degradation, patterns, printing
+from crnn.synthesis.__main__ import main
 from crnn.synthesis.batch_stream import TIME_STEPS, BatchStream, frame_labels, make_batch
 from crnn.synthesis.config import EFFECTS, SynthesisConfig
 from crnn.synthesis.fonts import FontSet, Style
@@ -23,6 +22,7 @@ from crnn.synthesis.layouts import Layout, price_tag
 from crnn.synthesis.source import LineSource
 from crnn.synthesis.texts import KINDS, Texts, kind_of
 from crnn.synthesis.typesetting import Span, typeset
+from crnn.tools import mine_hard_characters
 from crnn.tools.mine_hard_characters import count_misread, sample_text
 
 CHARSET = Charset.from_file(DEFAULT_CHARSET)
@@ -252,10 +252,9 @@ def test_a_folder_without_fonts_is_said(tmp_path):
         FontSet([tmp_path], CHARSET)
 
 
-def test_a_data_set_is_written_unpacked_and_read(source, tmp_path):
-    command = [sys.executable, "-m", "crnn.synthesis", tmp_path, "--images", "12", "--batches", "3", "--processes", "2"]
-    command += ["--no-system-fonts", "--fonts", *source.fonts, "--texts", *source.texts]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+def test_a_data_set_is_written_unpacked_and_read(run_main, source, tmp_path):
+    options = ["--images", 12, "--batches", 3, "--processes", 2, "--no-system-fonts"]
+    result = run_main(main, tmp_path, *options, "--fonts", *source.fonts, "--texts", *source.texts)
     assert result.returncode == 0, result.stderr
     pictures = tmp_path / "img_batches"
     assert sorted(path.name for path in pictures.iterdir()) == ["part_1.7z", "part_2.7z"]
@@ -281,10 +280,10 @@ def test_what_is_misread_stands_in_the_text_as_often():
     assert len(text) == 5000 and text.count("间") == pytest.approx(2000, rel=0.1)
 
 
-def test_a_text_of_hard_characters_is_written(font_folder, tmp_path):
+def test_a_text_of_hard_characters_is_written(run_main, font_folder, tmp_path):
     path = tmp_path / "hard.txt"
-    command = [sys.executable, "-m", "crnn.tools.mine_hard_characters", path, "--lines", "40", "--length", "500"]
-    result = subprocess.run([*command, "--fonts", font_folder], cwd=ROOT, capture_output=True, text=True)
+    options = ["--lines", 40, "--length", 500, "--fonts", font_folder]
+    result = run_main(mine_hard_characters.main, path, *options)
     assert result.returncode == 0, result.stderr
     text = path.read_text(encoding="utf-8")
     assert len(text) == 500 and set(text) <= set(CHARSET.characters)

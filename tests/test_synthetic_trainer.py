@@ -38,6 +38,7 @@ def test_rate_warms_up_and_decays():
     assert rates[-1] == pytest.approx(0.02) and max(rates) == 1
 
 
+@pytest.mark.training
 def test_a_run_that_is_stopped_and_taken_up_gives_the_weights_of_one_that_is_not(make_trainer):
     straight = make_trainer("straight")
     assert straight.run()
@@ -53,6 +54,7 @@ def test_a_run_that_is_stopped_and_taken_up_gives_the_weights_of_one_that_is_not
         np.testing.assert_allclose(have, want, atol=2e-5)
 
 
+@pytest.mark.training
 def test_the_last_two_stages_are_averaged(make_trainer):
     trainer = make_trainer("average", lines=(0, 0, 2, 2))
     trainer.run()
@@ -78,6 +80,7 @@ def test_the_last_two_stages_are_averaged(make_trainer):
     }  # fmt: skip - conv1 and conv2 are frozen
 
 
+@pytest.mark.training
 def test_stages_train_what_they_should(make_trainer):
     trainer = make_trainer("stages", lines=(2, 2, 0, 0))
     before = keras.models.clone_model(trainer.network.predict_core)
@@ -87,6 +90,7 @@ def test_stages_train_what_they_should(make_trainer):
     assert (trainer.folder / "CRNN.h5").exists() and (trainer.folder / "recipe.json").exists()
 
 
+@pytest.mark.training
 def test_a_state_of_another_recipe_is_refused(make_trainer):
     make_trainer("state", lines=(2, 0, 0, 0)).run()
     with pytest.raises(ValueError, match="a training with another stages"):

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from crnn.dataset.labelled_images import read_labelled_images
@@ -13,7 +14,8 @@ from crnn.inference.recognizer import DECODINGS
 from crnn.paths import DEFAULT_WEIGHTS
 
 
-def arguments() -> argparse.Namespace:
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     from crnn.synthesis.texts import KINDS
 
     parser = argparse.ArgumentParser(prog="python -m crnn.evaluation", description="Measure how well weights read.")
@@ -32,7 +34,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--errors", action="store_true", help="also print each line that is not exactly right")
     parser.add_argument("--calibration", action="store_true", help="also print how often each confidence is right")
     parser.add_argument("--diagram", type=Path, help="picture to draw of that; needs matplotlib")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     if sum(map(bool, (options.labels, options.synthetic, options.words, options.table))) != 1:
         parser.error("name either a label file, or --synthetic N, --words FILE or --table")
     return options
@@ -54,8 +56,9 @@ def _labelled_lines(options, charset):
     return [line.image for line in lines], [line.text for line in lines]
 
 
-def main() -> int:
-    options = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.inference.recognizer import Recognizer
 

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import sys
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -83,11 +84,12 @@ def _save(figure, picture):
         figure.savefig(picture, metadata={"Date": None} if str(picture).endswith(".svg") else None)
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m crnn.evaluation.plots", description="Draw how a training went.")
     parser.add_argument("log", type=Path, help="log.csv of train.py --synthetic")
     parser.add_argument("picture", type=Path, help="file to write: .svg, .png or .pdf")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     try:
         draw_training(options.log, options.picture)
     except KeyError as error:

@@ -89,17 +89,19 @@ def score(recognizer: "Recognizer", images: Sequence[np.ndarray], texts: Sequenc
     return scores
 
 
-def arguments() -> argparse.Namespace:
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m crnn.evaluation.robustness", description="Measure how well altered pictures are read."
     )
     parser.add_argument("labels", type=Path, help="labels.tsv: picture TAB text")
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main() -> int:
-    options = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.inference.recognizer import Recognizer
 

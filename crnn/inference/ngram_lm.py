@@ -128,7 +128,7 @@ class NGrams:
             OSError, ValueError: the file cannot be read.
         """
         try:
-            with np.load(path) as file:
+            with open(path, "rb") as stream, np.load(stream) as file:
                 keys = [file["label1"].astype(np.int64)]
                 counts = [file["count1"]]
                 while f"label{len(keys) + 1}" in file.files:

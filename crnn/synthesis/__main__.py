@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from crnn.charset import Charset
@@ -13,7 +14,8 @@ from crnn.synthesis.config import SynthesisConfig
 from crnn.synthesis.source import LineSource
 
 
-def arguments() -> argparse.Namespace:
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m crnn.synthesis", description="Draw lines of text for training.")
     parser.add_argument("folder", type=Path, help="gets labels/ and img_batches/, as data/ has them")
     parser.add_argument("--images", type=int, default=1000, help="ten-character lines of 280 x 32 pixels")
@@ -29,11 +31,12 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="that draw (default: one a core)")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main() -> int:
-    options = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
     config = SynthesisConfig() if options.preview else SynthesisConfig.evaluation(ten_characters=1.0)
     source = LineSource(tuple(options.fonts), tuple(options.texts), options.seed, not options.no_system_fonts, config)
     try:

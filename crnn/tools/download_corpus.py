@@ -14,6 +14,7 @@ import sysconfig
 import tarfile
 import zipfile
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from crnn.tools.extract_texts import write_corpora
@@ -166,14 +167,16 @@ def _write_whole(slices, target):
         part.unlink()
 
 
-def arguments():
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m crnn.tools.download_corpus", description="Fetch fonts and texts.")
     parser.add_argument("folder", type=Path, help="gets fonts/, texts/, and what they come from, some 4 GB in all")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main():
-    options = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
     names = [f"{kind}/{use}" for kind in ("fonts", "texts") for use in ("training", "heldout")] + ["fonts/bitmaps"]
     folders = {name: options.folder / name for name in names}
     try:

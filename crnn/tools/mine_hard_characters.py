@@ -12,7 +12,7 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -53,7 +53,8 @@ def sample_text(counts: Counter[str], length: int, rng: np.random.Generator) -> 
     return "".join(rng.choice(characters, length, p=weights / weights.sum()))
 
 
-def arguments() -> argparse.Namespace:
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m crnn.tools.mine_hard_characters",
         description="Write a text of the characters that weights misread.",
@@ -64,11 +65,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--length", type=int, default=2_000_000, help="characters to write")
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main() -> int:
-    options = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.inference.recognizer import Recognizer
 

@@ -213,7 +213,8 @@ def _mixed(a, b):
     return f"color-mix(in srgb, {a} 80%, {b})"
 
 
-def arguments() -> argparse.Namespace:
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m crnn.tools.render_in_browser", description="Render lines of text for training in a browser."
     )
@@ -226,11 +227,12 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--preview", action="store_true", help="also write FILE.png")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main() -> int:
-    options = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = arguments(argv)
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if not program:
         print(f"none of {', '.join(PROGRAMS)} is installed", file=sys.stderr)
