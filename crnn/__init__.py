@@ -14,3 +14,5 @@ Beside them stand modules that all of these use: ``charset``, ``ctc``, ``geometr
 A package imports only packages further down in ``docs/architecture.md``'s order; ``tests/test_imports.py`` checks it.
 Nothing is imported here, so that ``import crnn`` stays instant.
 """
+
+__version__ = "0.2.0"

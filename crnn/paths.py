@@ -1,10 +1,11 @@
-"""Where the files of the project lie."""
+"""Where the files of the project lie: beside the package in a checkout, inside it where a wheel is installed."""
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-ASSETS = ROOT / "asset"
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE if (PACKAGE / "weights").is_dir() else PACKAGE.parent
+ASSETS = ROOT / "asset"  # in a checkout alone
+SAMPLE_BATCHES = ROOT / "data" / "img_batches"  # likewise
 DEFAULT_CHARSET = ROOT / "data" / "labels" / "char_std_5990.txt"
-SAMPLE_BATCHES = ROOT / "data" / "img_batches"
 DEFAULT_WEIGHTS = ROOT / "weights" / "CRNN.h5"
 DEFAULT_NGRAMS = ROOT / "weights" / "ngrams.npz"

@@ -37,14 +37,9 @@ class Engine:
     exact: Predict | None = None
 
 
-def default_engine(path: str | Path = "") -> str:
-    """Choose ``onnx`` if what it needs for a file is installed, else ``keras``.
-
-    Args:
-        path: of an ONNX file, which needs ONNX Runtime, or a weights file, which needs onnx too.
-    """
-    needed = ("onnxruntime",) if _is_onnx(path) else ("onnxruntime", "onnx")
-    return "onnx" if all(map(find_spec, needed)) else "keras"
+def default_engine() -> str:
+    """Choose ``onnx`` if ONNX Runtime is installed, else ``keras``."""
+    return "onnx" if find_spec("onnxruntime") else "keras"
 
 
 def load_engine(path: str | Path, classes: int | None = None, engine: str | None = None) -> Engine:
@@ -58,14 +53,14 @@ def load_engine(path: str | Path, classes: int | None = None, engine: str | None
     Raises:
         OSError, ValueError: the file cannot be read, or does not fit the network; no such engine.
     """
-    engine = engine or default_engine(path)
+    engine = engine or default_engine()
     classes = classes or Charset.for_weights(path).classes
     if engine == "keras":
         return Engine(_keras_predict(path, classes))
     if engine not in ENGINES:
         raise ValueError(f"{engine}: no such engine; there are {', '.join(ENGINES)}")
-    if default_engine(path) != "onnx":
-        raise ValueError(f"the engine {engine} is not installed: pip install onnx onnxruntime")
+    if default_engine() != "onnx":
+        raise ValueError(f"the engine {engine} is not installed: pip install onnxruntime")
     if _is_onnx(path):
         return Engine(onnx_predict(str(path), classes))
     from crnn.inference.onnx_graph import QUANTIZED_LAYERS
@@ -124,8 +119,7 @@ def _predict_from_weights(
 ) -> Predict:
     from crnn.inference.onnx_graph import graph_from_weights
 
-    graph = graph_from_weights(path, classes, activation_ranges)
-    return onnx_predict(graph.SerializeToString(), classes, alone)
+    return onnx_predict(graph_from_weights(path, classes, activation_ranges), classes, alone)
 
 
 def _keras_predict(path: str | Path, classes: int) -> Predict:

@@ -1,4 +1,4 @@
-"""The network of a weights file as an ONNX graph, built without Keras.
+"""The network of a weights file as an ONNX graph, built with NumPy alone.
 
 In float32, or with the 8-bit integers of Jacob et al.: Quantization and Training of Neural Networks
 for Efficient Integer-Arithmetic-Only Inference, CVPR 2018, arXiv:1712.05877, section 2, in all but
@@ -11,8 +11,8 @@ batch change the last digits. Some of the integer operations exist in ONNX Runti
 from pathlib import Path
 
 import numpy as np
-from onnx import ModelProto, TensorProto, helper, numpy_helper
 
+from crnn.inference import onnx_format
 from crnn.model import weights_file as weights
 
 INPUT, OUTPUT = "vgg_input", "blstm2_out"
@@ -54,8 +54,8 @@ def shapes(classes: int) -> dict[str, list[tuple[int, ...]]]:
 
 def graph_from_weights(
     path: str | Path, classes: int, activation_ranges: dict[str, float] | None = None, with_activations: bool = False
-) -> ModelProto:
-    """Build the network of a weights file as an ONNX model.
+) -> bytes:
+    """Build the network of a weights file as the bytes of an ONNX model.
 
     Args:
         path: weights file.
@@ -114,7 +114,7 @@ def graph_from_weights(
 
 def _activation_scales(graph, activation_ranges):
     """Compute what a unit of 8 bits is worth at the output of each layer; 0 is always 0."""
-    graph.operations.append(helper.make_opsetid(MICROSOFT, 1))
+    graph.operations[MICROSOFT] = 1
     graph.constant("zero", np.uint8(0))
     scales = {name: np.float32(activation_ranges[name] / _UINT8_MAX) for name in QUANTIZED_LAYERS}
     for name, scale in scales.items():
@@ -158,24 +158,23 @@ class _Graph:
 
     def __init__(self):
         self.nodes, self.constants = [], []
-        self.operations = [helper.make_opsetid("", OPSET)]
+        self.operations = {"": OPSET}
 
     def constant(self, name, values):
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        self.constants.append(onnx_format.tensor(name, values))
         return name
 
-    def add(self, kind, *inputs, output=None, **attributes):
+    def add(self, kind, *inputs, output=None, domain="", **attributes):
         output = output or f"{kind.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        self.nodes.append(onnx_format.node(kind, inputs, output, attributes, domain))
         return output
 
     def model(self, classes, others):
-        """Return the graph, with the outputs ``others`` (float32) beside its own."""
-        images = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["pictures", 32, "width", 1])
-        steps = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["pictures", "steps", classes])
-        outputs = [steps, *(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in others)]
-        graph = helper.make_graph(self.nodes, "crnn", [images], outputs, self.constants)
-        return helper.make_model(graph, opset_imports=self.operations, ir_version=IR_VERSION)
+        """Return the bytes of the model, with the outputs ``others`` (float32) beside its own."""
+        images = onnx_format.value(INPUT, ["pictures", 32, "width", 1])
+        steps = onnx_format.value(OUTPUT, ["pictures", "steps", classes])
+        outputs = [steps, *map(onnx_format.value, others)]
+        return onnx_format.model(self.nodes, self.constants, [images], outputs, self.operations, IR_VERSION)
 
 
 def _folded(kernel, bias, gamma, beta, mean, variance):

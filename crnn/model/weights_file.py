@@ -2,18 +2,18 @@
 
 The layout (Keras's legacy format, TensorFlow 2.x): the file's attribute ``layer_names`` lists the
 layers, each is a group whose attribute ``weight_names`` lists its data sets in order. Keras 3 reads
-it but no longer writes it under a public name, so it is written here with h5py. Values may be
-stored as float16: half the file, and Keras casts them while loading.
+it but no longer writes it under a public name, so it is written here with h5py; reading needs NumPy
+alone. Values may be stored as float16: half the file, and Keras casts them while loading.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from crnn.files import atomic_path
+from crnn.model import hdf5
 
 if TYPE_CHECKING:  # reading a file needs no Keras
     import keras
@@ -51,7 +51,9 @@ def save_average(
 
 def _write(model, values, path, dtype):
     """Write ``values``, name -> arrays, of the layers of ``model``."""
-    with atomic_path(path) as partial, h5py.File(partial, "w", locking=False) as file:
+    import h5py
+
+    with atomic_path(path) as partial, h5py.File(partial, "w", libver="earliest", locking=False) as file:
         named = _weighted_layers(model)
         file.attrs["layer_names"] = [layer.name.encode() for layer in named]
         file.attrs["backend"] = b"tensorflow"
@@ -92,26 +94,27 @@ def read(path: str | Path) -> dict[str, list[np.ndarray]]:
         OSError: the file cannot be read.
         ValueError: it is no HDF5 of weights.
     """
-    if not h5py.is_hdf5(path):
-        raise ValueError(f"{path}: not an HDF5 file")
-    with h5py.File(path, "r") as file:
-        if "layer_names" not in file.attrs:
-            raise ValueError(f"{path}: not a Keras weights file (it has no attribute layer_names)")
-        stored = {_text(name): _values(file[name]) for name in file.attrs["layer_names"]}
+    root = hdf5.open_root(path)
+    if "layer_names" not in root.attributes:
+        raise ValueError(f"{path}: not a Keras weights file (it has no attribute layer_names)")
+    stored = {name: _values(root[name]) for name in map(_text, root.attributes["layer_names"])}
     return {name: values for name, values in stored.items() if values}
 
 
 def read_activation_ranges(path: str | Path) -> dict[str, float]:
     """Read the highest outputs of layers, by name, that ``write_activation_ranges`` has put there; {} if it has not."""
-    if not h5py.is_hdf5(path):
+    if not hdf5.is_hdf5(path):
         return {}
-    with h5py.File(path, "r") as file:
-        return {name: float(file[name].attrs["peak"]) for name in file if "peak" in file[name].attrs}
+    root = hdf5.open_root(path)
+    attributes = {name: root[name].attributes for name in root.children}
+    return {name: float(those["peak"]) for name, those in attributes.items() if "peak" in those}
 
 
 def write_activation_ranges(path: str | Path, ranges: Mapping[str, float]) -> None:
     """Put the highest outputs of layers, name -> value, beside their weights; Keras ignores them."""
-    with h5py.File(path, "r+") as file:
+    import h5py
+
+    with h5py.File(path, "r+", libver="earliest") as file:
         for name, highest in ranges.items():
             file[name].attrs["peak"] = highest
 
@@ -159,7 +162,8 @@ def _weight_name(layer, weight):
 
 
 def _values(group):
-    return [group[name][()].astype(np.float32) for name in group.attrs["weight_names"]]
+    arrays = [group[name].values for name in map(_text, group.attributes["weight_names"])]
+    return [array.astype(np.float32) for array in arrays]
 
 
 def _text(name):

@@ -31,7 +31,7 @@ def measure_activation_ranges(path: Path, images: Sequence[np.ndarray]) -> dict[
     import onnxruntime
 
     model = graph_from_weights(path, Charset.for_weights(path).classes, with_activations=True)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs() if output.name != OUTPUT]
     highest = np.zeros(len(names))
     for image in images:

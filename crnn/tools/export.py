@@ -39,7 +39,7 @@ def export(path: str | Path, weights_file: str | Path) -> Predict:
     if path.suffix == ".onnx":
         from crnn.inference.onnx_graph import graph_from_weights
 
-        model = graph_from_weights(weights_file, classes).SerializeToString()
+        model = graph_from_weights(weights_file, classes)
         with atomic_file(path) as file:
             file.write(model)
         return onnx_predict(str(path))
