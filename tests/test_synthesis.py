@@ -12,7 +12,7 @@ from crnn.dataset.label_file import LabelFile
 from crnn.dataset.layout import batch_folders, read_dataset_image
 from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis import degradation, patterns, printing
+from crnn.synthesis import clutter, degradation, patterns, printing
 from crnn.synthesis.__main__ import main
 from crnn.synthesis.batch_stream import TIME_STEPS, BatchStream, frame_labels, make_batch
 from crnn.synthesis.config import EFFECTS, SynthesisConfig
@@ -287,3 +287,13 @@ def test_a_text_of_hard_characters_is_written(run_main, font_folder, tmp_path):
     assert result.returncode == 0, result.stderr
     text = path.read_text(encoding="utf-8")
     assert len(text) == 500 and set(text) <= set(CHARSET.characters)
+
+
+def test_a_rule_through_a_part_of_the_text_covers_characters_and_no_space_alone():
+    coverage = np.zeros((60, 300), np.uint8)
+    left = np.arange(10.0, 290, 40)
+    run = GlyphRun(coverage, left, left + 20, 45, 40)
+    for seed in range(40):
+        struck = clutter.strike_through(np.random.default_rng(seed), run).coverage
+        columns = np.flatnonzero(struck.any(axis=0))
+        assert np.ptp(columns) > 80

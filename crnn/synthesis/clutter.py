@@ -67,11 +67,15 @@ def add_frame(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
 
 
 def strike_through(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
-    """Draw a thin rule through the text or a part of it."""
+    """Draw a thin rule through the text, or through three characters or more: one through a space is a dash."""
     coverage, size = run.coverage.copy(), run.size
     row = max(0, int(run.baseline - size * rng.uniform(0.25, 0.45)))
     thick = max(1, round(size * rng.uniform(0.02, 0.07)))
-    start, end = (0, coverage.shape[1]) if rng.random() < 0.5 else np.sort(rng.integers(coverage.shape[1], size=2))
+    start, end = 0, coverage.shape[1]
+    if rng.random() < 0.5 and len(run.left) > 3:
+        first = rng.integers(len(run.left) - 2)
+        last = rng.integers(first + 2, len(run.left))
+        start, end = int(run.left[first]), int(run.right[last])
     _rule(coverage[row : row + thick, start:end], int(rng.integers(90, 256)), rng)
     return run.with_coverage(coverage)
 

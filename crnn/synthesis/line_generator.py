@@ -215,7 +215,7 @@ class LineGenerator:
         else:
             image = self._degraded_image(rng, effect_rng, effects, run, free_rng, chosen)
         left, right = run.left, run.right
-        if "half_inverted" in effects:
+        if "half_inverted" in effects and "binarised" not in effects:  # one threshold cannot tell both parts
             image = compositing.invert_part(effect_rng, image, right)
         if not undegraded and not {"crisp", "recompressed"} & chosen:
             image, left, right = apply_optics(rng, image, left, right, ten)
