@@ -8,7 +8,7 @@ import pytest
 from crnn.charset import Charset
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.config import SynthesisConfig
-from crnn.synthesis.line_generator import LineSample
+from crnn.synthesis.line_sample import LineSample
 from crnn.synthesis.line_store import LineStore, save
 from crnn.synthesis.source import LineSource
 from crnn.tools.render_in_browser import PROGRAMS, main

@@ -8,7 +8,7 @@ import numpy as np
 
 from crnn.charset import Charset
 from crnn.synthesis.config import SynthesisConfig
-from crnn.synthesis.line_generator import LineSample
+from crnn.synthesis.line_sample import LineSample
 from crnn.synthesis.source import LineSource
 
 SHORT = 8  # characters that fit into a line in any face

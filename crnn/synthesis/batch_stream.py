@@ -14,7 +14,8 @@ from crnn.charset import Charset
 from crnn.ctc import steps_needed
 from crnn.geometry import HEIGHT, MIN_WIDTH, step_centre, time_steps
 from crnn.normalization import pad_right
-from crnn.synthesis.line_generator import LineGenerator, LineSample
+from crnn.synthesis.line_generator import LineGenerator
+from crnn.synthesis.line_sample import LineSample
 from crnn.synthesis.source import LineSource
 
 TIME_STEPS = time_steps(MIN_WIDTH)

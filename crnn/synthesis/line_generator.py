@@ -5,7 +5,7 @@ process asks, or what was asked before.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -28,6 +28,7 @@ from crnn.synthesis.effects import (
 )
 from crnn.synthesis.fonts import Face, FontSet
 from crnn.synthesis.layouts import Layout
+from crnn.synthesis.line_sample import LineSample
 from crnn.synthesis.optics import apply_optics
 from crnn.synthesis.styles import bound_tracking, choose_style, special_sizes
 from crnn.synthesis.texts import Texts
@@ -36,25 +37,6 @@ from crnn.synthesis.typesetting import typeset
 TEN = 10  # characters of a line in the data set's format
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
 MIN_RESAMPLED_SIZE = 11  # em size in pixels that characters keep when an image is saved smaller
-
-
-@dataclass(frozen=True)
-class LineSample:
-    """An image of a line and what it says.
-
-    Attributes:
-        image: (32, width) uint8.
-        text: characters of the table.
-        left: (len(text),) float32, first column of each character.
-        right: (len(text),) float32, the column behind each character.
-        kind: one of ``texts.KINDS``, or ``ten``; for error analysis.
-    """
-
-    image: np.ndarray
-    text: str
-    left: np.ndarray
-    right: np.ndarray
-    kind: str
 
 
 class LineGenerator:
@@ -228,7 +210,7 @@ class LineGenerator:
             image = degradation.jpeg(image, rng.integers(70 if undegraded else 50 if ten else 25, 96))
         sample = self._label(image, line.text, left, right, kind)
         if ten:
-            return _scaled(sample, resize(image, self.width))
+            return sample.resized(resize(image, self.width))
         return self._fit_width(sample, trim="line_box" not in chosen)
 
     def _degraded_image(self, rng, effect_rng, effects, run, free_rng, chosen):
@@ -260,17 +242,8 @@ class LineGenerator:
 
         It is not deskewed: the network learns to read what is left of a tilt.
         """
-        sample = _scaled(sample, resize_to_height(trim_margins(sample.image) if trim else sample.image))
-        if sample.image.shape[1] <= self.width:
-            return sample
-        beyond = np.flatnonzero(sample.right > self.width)
-        first = beyond[0] if beyond.size else len(sample.text)
-        text = sample.text[:first].rstrip()
-        if not text:
-            return None
-        end = min(self.width, int(sample.left[first])) if beyond.size else self.width  # the next one must not show
-        left, right = sample.left[: len(text)], sample.right[: len(text)]
-        return replace(sample, image=sample.image[:, :end], text=text, left=left, right=right)
+        image = trim_margins(sample.image) if trim else sample.image
+        return sample.resized(resize_to_height(image)).cut(self.width)
 
     def _label(self, image, drawn, left, right, kind):
         """Fold what was drawn to the table; each character of the label has the box that it came from."""
@@ -279,9 +252,3 @@ class LineGenerator:
         if lengths.count(1) < len(lengths):
             left, right = np.repeat(left, lengths), np.repeat(right, lengths)
         return LineSample(image, "".join(folded), left.astype(np.float32), right.astype(np.float32), kind)
-
-
-def _scaled(sample, image):
-    """Return a line with its image brought to another size."""
-    scale = image.shape[1] / sample.image.shape[1]
-    return replace(sample, image=image, left=sample.left * scale, right=sample.right * scale)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from crnn.files import atomic_file
-from crnn.synthesis.line_generator import LineSample
+from crnn.synthesis.line_sample import LineSample
 
 
 class LineStore:

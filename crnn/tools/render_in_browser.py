@@ -26,7 +26,8 @@ from crnn.normalization import resize_to_height
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.batch_stream import write_preview
 from crnn.synthesis.fonts import Face
-from crnn.synthesis.line_generator import CHINESE_KINDS, LineGenerator, LineSample
+from crnn.synthesis.line_generator import CHINESE_KINDS, LineGenerator
+from crnn.synthesis.line_sample import LineSample
 from crnn.synthesis.line_store import save
 from crnn.synthesis.source import LineSource
 
