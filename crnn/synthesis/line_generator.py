@@ -123,7 +123,6 @@ class LineGenerator:
             fixed=(kind == "code" and rng.random() < 0.7) or (receipt and free_rng.random() < 0.6),
             face=face,
             sizes=special_sizes(chosen, chinese),
-            full_width="full_width_forms" in chosen,
         )
         if "coarse_dots" in chosen:
             style = replace(style, hinting="mono", bold=0.0, slant=0.0)
