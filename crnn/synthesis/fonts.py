@@ -109,7 +109,6 @@ class Face:
 
     Attributes:
         drawable: the wanted characters that it can draw.
-        full_width: the full-width forms of ASCII that it can draw.
         chinese: whether it can write running Chinese.
         latin: whether it can write running English.
         fixed: whether all its Latin characters and the space are equally wide.
