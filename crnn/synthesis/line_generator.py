@@ -35,6 +35,9 @@ from crnn.synthesis.typesetting import typeset
 
 TEN = 10  # characters of a line in the data set's format
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
+EITHER_KINDS = ("phrases", "grammars", "commands")  # Chinese if they hold Chinese
+FIXED_KINDS = ("code", "commands")  # most are set in faces whose characters are equally wide
+SINGLE_CHARACTER_KINDS = ("patterns", "code", "grammars", "commands")  # their characters may stand for themselves
 MIN_RESAMPLED_SIZE = 11  # em size in pixels that characters keep when an image is saved smaller
 
 
@@ -47,7 +50,7 @@ class LineSample:
         text: characters of the table.
         left: (len(text),) float32, first column of each character.
         right: (len(text),) float32, the column behind each character.
-        kind: one of ``texts.KINDS``, or ``ten``; for error analysis.
+        kind: one of ``config.KINDS``, or ``ten``; for error analysis.
     """
 
     image: np.ndarray
@@ -111,7 +114,7 @@ class LineGenerator:
         """Draw a line of free length, or return None if it has no ink."""
         config = self.config
         kind, text = ("words", text) if text else self.texts.sample(rng)
-        chinese = kind in CHINESE_KINDS
+        chinese = is_chinese(kind, text)
         text_rng = rng.spawn(1)[0]  # its own: without these effects all else is drawn as with them
         free_rng = text_rng.spawn(1)[0]
         chosen = choose_free_effects(free_rng, config, chinese)
@@ -120,14 +123,15 @@ class LineGenerator:
             rng,
             self.fonts,
             chinese or "chinese_face" in chosen,
-            fixed=(kind == "code" and rng.random() < 0.7) or (receipt and free_rng.random() < 0.6),
+            fixed=(kind in FIXED_KINDS and rng.random() < 0.7) or (receipt and free_rng.random() < 0.6),
             face=face,
             sizes=special_sizes(chosen, chinese),
         )
+        text = "".join(c if c == " " or face_of(c) else self.charset.fold_character(c) for c in text)
         if "coarse_dots" in chosen:
             style = replace(style, hinting="mono", bold=0.0, slant=0.0)
         if "bounded_tracking" in chosen:
-            style = bound_tracking(style, text_is_words=kind not in ("patterns", "code"))
+            style = bound_tracking(style, text_is_words=kind not in SINGLE_CHARACTER_KINDS)
         for name, style_effect in STYLE_EFFECTS:
             if name in chosen:
                 style = style_effect(free_rng, style, chinese)
@@ -284,3 +288,8 @@ def _scaled(sample, image):
     """Return a line with its image brought to another size."""
     scale = image.shape[1] / sample.image.shape[1]
     return replace(sample, image=image, left=sample.left * scale, right=sample.right * scale)
+
+
+def is_chinese(kind: str, text: str) -> bool:
+    """Tell whether a text of a kind is set in faces that write Chinese."""
+    return kind in CHINESE_KINDS or (kind in EITHER_KINDS and any("\u4e00" <= c <= "\u9fff" for c in text))
