@@ -14,6 +14,18 @@ from crnn.paths import DEFAULT_CHARSET
 
 SPACE = 0
 
+# Entries of the table that look like another one, which is what people mean. Running texts are written with the
+# usual sign, and characters drawn from the table leave the others out: ``grammars`` has those that have a place of
+# their own, such as box-drawing signs in rows of a box and ``Ⅱ`` before 级.
+TWINS = {
+    "│": "|", "╱": "/", "―": "—", "─": "—", "━": "—", "∶": ":", "︰": ":", "＋": "+", "．": ".", "﹒": ".",
+    "﹐": ",", "﹑": "、", "﹔": ";", "﹖": "?", "′": "'", "О": "O", "Р": "P",
+    "Ⅰ": "I", "Ⅱ": "II", "Ⅲ": "III", "Ⅳ": "IV", "⒈": "1.", "⒉": "2.", "⒊": "3.",
+}  # fmt: skip
+
+# Signs that the table lacks and NFKC leaves as they are, and the entry that people take for them
+ALIASES = {"¥": "￥", "•": "·", "‧": "·", "・": "·", "−": "-", "‐": "-", "‑": "-", "‒": "–", "⁄": "/"}
+
 
 def table_of(weights: str | Path) -> Path:
     """Return the file of a weights file's table: ``charset.txt`` beside it, else the project's own."""
@@ -126,20 +138,20 @@ class Charset:
     def fold(self, text):
         """Write ``text`` with characters of the table, and runs of white space as one space.
 
-        A character that the table lacks is replaced by its NFKC form, if the table has that
-        (``：`` becomes ``:``), else dropped. Characters of the table stay as they are.
+        A character that the table lacks is replaced by its NFKC form or its alias, if the table has that
+        (``：`` becomes ``:``, ``•`` becomes ``·``), else dropped. Characters of the table stay as they are.
         """
         folded = "".join(self.fold_character(character) for character in text)
         return " ".join(folded.split())
 
     @cache  # noqa: B019 - there is one table a process
     def fold_character(self, character):
-        """What ``fold`` makes of one character: itself, a space, its NFKC form, or nothing."""
+        """What ``fold`` makes of one character: itself, a space, its NFKC form or alias, or nothing."""
         if character in self.labels:
             return character
         if character.isspace():
             return " "
-        compatible = unicodedata.normalize("NFKC", character)
+        compatible = "".join(ALIASES.get(part, part) for part in unicodedata.normalize("NFKC", character))
         return compatible if all(part in self.labels for part in compatible) else ""
 
     def encode(self, text):

@@ -43,13 +43,13 @@ def font_folder(tmp_path_factory):
 
     from crnn.charset import Charset
     from crnn.paths import DEFAULT_CHARSET
-    from crnn.synthesis.fonts import FULL_WIDTH, FULL_WIDTH_ASCII
+    from crnn.synthesis.fonts import FULL_WIDTH, VARIANTS
 
     characters = {c for c in Charset.from_file(DEFAULT_CHARSET).characters[1:] if c.isprintable()} | set(
         FULL_WIDTH.values()
     )
     names, glyphs, advances = {}, {".notdef": TTGlyphPen(None).glyph()}, {".notdef": (500, 0)}
-    forms = sorted(set(FULL_WIDTH_ASCII.values()) - characters)
+    forms = sorted(set(VARIANTS) - characters)
     for number, character in enumerate((*sorted(characters), *forms)):
         half = character.isascii()
         name = f"g{number}"

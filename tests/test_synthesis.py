@@ -15,12 +15,12 @@ from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis import clutter, degradation, patterns, printing
 from crnn.synthesis.__main__ import main
 from crnn.synthesis.batch_stream import TIME_STEPS, BatchStream, frame_labels, make_batch
-from crnn.synthesis.config import EFFECTS, SynthesisConfig
+from crnn.synthesis.config import EFFECTS, KINDS, SynthesisConfig
 from crnn.synthesis.fonts import FontSet, Style
 from crnn.synthesis.glyph_run import GlyphRun
 from crnn.synthesis.layouts import Layout, price_tag
 from crnn.synthesis.source import LineSource
-from crnn.synthesis.texts import KINDS, Texts, kind_of
+from crnn.synthesis.texts import Texts, kind_of
 from crnn.synthesis.typesetting import Span, typeset
 from crnn.tools import mine_hard_characters
 from crnn.tools.mine_hard_characters import count_misread, sample_text

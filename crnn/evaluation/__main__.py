@@ -16,7 +16,7 @@ from crnn.paths import DEFAULT_WEIGHTS
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    from crnn.synthesis.texts import KINDS
+    from crnn.synthesis.config import KINDS
 
     parser = argparse.ArgumentParser(prog="python -m crnn.evaluation", description="Measure how well weights read.")
     parser.add_argument("labels", nargs="?", type=Path, help="labels.tsv: picture TAB text")

@@ -1,6 +1,7 @@
 """Synthetic lines to measure on, with faces, texts and seeds that training has not seen."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, count, islice
 from pathlib import Path
 
@@ -28,13 +29,15 @@ def of_kind(
         texts: files or folders.
         charset: table of the labels.
         seed: of the series of lines.
-        kind: one of ``texts.KINDS`` or of ``TEN_KINDS``.
+        kind: one of ``config.KINDS`` or of ``TEN_KINDS``.
         lines: how many.
     """
     ten = kind in TEN_KINDS
     config = SynthesisConfig.evaluation(
         ten_characters=float(ten), ten_kinds=TEN_KINDS.get(kind, SynthesisConfig.ten_kinds)
     )
+    if not ten and kind not in dict(config.kinds):
+        config = replace(config, kinds=((kind, 1.0),))
     generator = LineSource(tuple(fonts), tuple(texts), seed, not fonts, config).generator(charset)
     return islice((line for line in map(generator.line, count()) if ten or line.kind == kind), lines)
 

@@ -17,7 +17,7 @@ import numpy as np
 from crnn.charset import Charset, table_of
 from crnn.paths import DEFAULT_CHARSET, DEFAULT_NGRAMS
 
-MIN_COUNTS = (1, 3, 5, 8, 12, 16)  # of an n-gram of each order; rarer ones would only fill the file
+MIN_COUNTS = (1, 4, 7, 11, 15, 20)  # of an n-gram of each order; rarer ones would only fill the file
 LABEL_BITS = 13  # of a label in a key: a table has at most 8192 entries
 
 

@@ -2,6 +2,32 @@
 
 from dataclasses import dataclass
 
+# Kinds of text (``texts.Texts.of_kind``) and the share of each among the lines of free length. A table of 5990
+# characters needs drawn ones, "uniform" and "frequent": all the texts together leave hundreds of its characters unseen.
+KINDS = {
+    "chinese": 0.16,
+    "english": 0.14,
+    "mixed": 0.08,
+    "words": 0.05,
+    "frequent": 0.06,
+    "uniform": 0.10,
+    "patterns": 0.04,
+    "code": 0.03,
+    "phrases": 0.16,
+    "grammars": 0.14,
+    "commands": 0.04,
+}
+EVALUATION_KINDS = {  # of the first published scores
+    "chinese": 0.30,
+    "english": 0.24,
+    "mixed": 0.10,
+    "words": 0.06,
+    "frequent": 0.10,
+    "uniform": 0.12,
+    "patterns": 0.08,
+    "code": 0.03,
+}
+
 # Effects that each line draws one number for, in the order of these numbers.
 EFFECTS = (
     "cropped", "framed", "outlined", "shadowed", "moire", "stretched",
@@ -108,13 +134,17 @@ class SynthesisConfig:
     page_shadow: float = 0.04  # darker towards one end
     crisp: float = 0.2  # neither tilted nor blurred nor noisy; recompressed lines neither
 
+    # Kinds of text of the lines of free length and their shares
+    kinds: tuple[tuple[str, float], ...] = tuple(KINDS.items())
+
     # Kinds of text of the lines of ten characters, each entry as likely as the next
     ten_kinds: tuple[str, ...] = ("chinese",) * 7 + ("frequent", "uniform", "mixed")
 
     @classmethod
     def evaluation(cls, **changes) -> "SynthesisConfig":
-        """Return a configuration without the effects that were added after the first published scores.
+        """Return a configuration without effects and kinds of text that were added after the first published scores.
 
         Scores measured with it stay comparable. ``changes`` set single fields.
         """
-        return cls(**dict.fromkeys((*TEXT_EFFECTS, *EFFECTS, *FREE_EFFECTS), 0.0) | changes)
+        without = dict.fromkeys((*TEXT_EFFECTS, *EFFECTS, *FREE_EFFECTS), 0.0)
+        return cls(**without | {"kinds": tuple(EVALUATION_KINDS.items())} | changes)

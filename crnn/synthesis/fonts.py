@@ -28,6 +28,10 @@ FULL_WIDTH = {":": "：", ";": "；", "!": "！", "?": "？", "%": "％"}
 # The same for all of ASCII, as Chinese text has it here and there.
 FULL_WIDTH_ASCII = {chr(code): chr(code + 0xFEE0) for code in range(33, 127)}
 
+# Drawn where a text has them, and labelled as ``Charset.fold`` writes them: full-width ASCII, raised and lowered
+# digits, units and numerals in one character, ligatures.
+VARIANTS = "".join(FULL_WIDTH_ASCII.values()) + "¹²³⁰⁴⁵⁶⁷⁸⁹⁻ⁿ₀₁₂₃₄₅₆₇₈₉½¼¾™№㎡㎏㎜㎝㎞℉ⅤⅥⅦⅧⅨⅩⅪⅫ¥•・−ﬁﬂ"
+
 # Faces that draw something else than what their cmap says, or that nobody can read in print.
 UNSUITED = re.compile(
     r"symbol|dingbat|emoji|math|music|d050000l|z003|wingding|webding|opensymbol|blackletter|"
@@ -105,7 +109,6 @@ class Face:
 
     Attributes:
         drawable: the wanted characters that it can draw.
-        full_width: the full-width forms of ASCII that it can draw.
         chinese: whether it can write running Chinese.
         latin: whether it can write running English.
         fixed: whether all its Latin characters and the space are equally wide.
@@ -124,7 +127,6 @@ class Face:
         self.strikes = frozenset(s.height for s in self._face.available_sizes)
         handle = self._face._FT_Face
         self.drawable = frozenset(c for c in wanted if raw.FT_Get_Char_Index(handle, ord(c)))
-        self.full_width = frozenset(c for c in FULL_WIDTH_ASCII.values() if raw.FT_Get_Char_Index(handle, ord(c)))
         self.latin = self.drawable.issuperset(ASCII)
         self.fixed = bool(self._face.is_fixed_width)
         ideographs = [c for c in wanted if "\u4e00" <= c <= "\u9fff"]
@@ -214,7 +216,7 @@ class FontSet:
     def __init__(self, folders: Iterable[Path], charset: Charset):
         folders = list(map(Path, folders))
         wanted = [c for c in charset.characters[1:] if c.isprintable()]
-        wanted += FULL_WIDTH.values()
+        wanted += [c for c in VARIANTS if c not in charset and charset.fold_character(c)]
         faces = [face for path in _font_files(folders) for face in _faces_of(path, wanted)]
         self.chinese = _by_group(face for face in faces if face.chinese)
         self.latin = _by_group(face for face in faces if face.latin)

@@ -36,6 +36,9 @@ from crnn.synthesis.typesetting import typeset
 
 TEN = 10  # characters of a line in the data set's format
 CHINESE_KINDS = ("chinese", "mixed", "uniform", "frequent")
+EITHER_KINDS = ("phrases", "grammars", "commands")  # Chinese if they hold Chinese
+FIXED_KINDS = ("code", "commands")  # most are set in faces whose characters are equally wide
+SINGLE_CHARACTER_KINDS = ("patterns", "code", "grammars", "commands")  # their characters may stand for themselves
 MIN_RESAMPLED_SIZE = 11  # em size in pixels that characters keep when an image is saved smaller
 
 
@@ -93,7 +96,7 @@ class LineGenerator:
         """Draw a line of free length, or return None if it has no ink."""
         config = self.config
         kind, text = ("words", text) if text else self.texts.sample(rng)
-        chinese = kind in CHINESE_KINDS
+        chinese = is_chinese(kind, text)
         text_rng = rng.spawn(1)[0]  # its own: without these effects all else is drawn as with them
         free_rng = text_rng.spawn(1)[0]
         chosen = choose_free_effects(free_rng, config, chinese)
@@ -102,15 +105,15 @@ class LineGenerator:
             rng,
             self.fonts,
             chinese or "chinese_face" in chosen,
-            fixed=(kind == "code" and rng.random() < 0.7) or (receipt and free_rng.random() < 0.6),
+            fixed=(kind in FIXED_KINDS and rng.random() < 0.7) or (receipt and free_rng.random() < 0.6),
             face=face,
             sizes=special_sizes(chosen, chinese),
-            full_width="full_width_forms" in chosen,
         )
+        text = self._drawable(text, face_of)
         if "coarse_dots" in chosen:
             style = replace(style, hinting="mono", bold=0.0, slant=0.0)
         if "bounded_tracking" in chosen:
-            style = bound_tracking(style, text_is_words=kind not in ("patterns", "code"))
+            style = bound_tracking(style, text_is_words=kind not in SINGLE_CHARACTER_KINDS)
         for name, style_effect in STYLE_EFFECTS:
             if name in chosen:
                 style = style_effect(free_rng, style, chinese)
@@ -129,10 +132,16 @@ class LineGenerator:
             for name, layout_effect in LAYOUT_EFFECTS:
                 if name in chosen:
                     layout = layout_effect(free_rng, layout)
+            if "full_width_forms" in chosen:
+                layout = replace(layout, text=self._drawable(layout.text, face_of))
         filled = 1 if rng.random() < config.fills_line else rng.uniform(0.15, 1)
         width = filled * room - rng.uniform(0, 0.5) * style.size
         line = typeset(layout.text, face_of, layout.style, width, layout.spans)
         return line and self._finish(rng, line, style, height, room, kind, free_rng, chosen)
+
+    def _drawable(self, text, face_of):
+        """Fold the characters that no face draws, such as full-width forms."""
+        return "".join(c if c == " " or face_of(c) else self.charset.fold_character(c) for c in text)
 
     def _ten_character_line(self, rng):
         """Draw a line in the format of the data set, or return None if it has less than ten characters."""
@@ -252,3 +261,8 @@ class LineGenerator:
         if lengths.count(1) < len(lengths):
             left, right = np.repeat(left, lengths), np.repeat(right, lengths)
         return LineSample(image, "".join(folded), left.astype(np.float32), right.astype(np.float32), kind)
+
+
+def is_chinese(kind: str, text: str) -> bool:
+    """Tell whether a text of a kind is set in faces that write Chinese."""
+    return kind in CHINESE_KINDS or (kind in EITHER_KINDS and any("\u4e00" <= c <= "\u9fff" for c in text))

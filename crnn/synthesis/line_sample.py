@@ -14,7 +14,7 @@ class LineSample:
         text: characters of the table.
         left: (len(text),) float32, first column of each character.
         right: (len(text),) float32, the column behind each character.
-        kind: one of ``texts.KINDS``, or ``ten``; for error analysis.
+        kind: one of ``config.KINDS``, or ``ten``; for error analysis.
     """
 
     image: np.ndarray

@@ -43,6 +43,6 @@ class LineSource:
             ValueError: no font can write Chinese, or none can write English.
         """
         folders = [*self.fonts, *(system_folders() if self.system_fonts else ())]
-        fonts, texts = FontSet(folders, charset), Texts(charset, self.texts)
+        fonts, texts = FontSet(folders, charset), Texts(charset, self.texts, dict(self.config.kinds))
         rendered = [LineStore(path) for path in self.rendered]
         return LineGenerator(fonts, texts, charset, self.seed, width, config=self.config, rendered=rendered)

@@ -22,7 +22,6 @@ def choose_style(
     fixed: bool = False,
     face: Face | None = None,
     sizes: tuple[int, int] | None = None,
-    full_width: bool = False,
 ) -> tuple[Style, Callable[[str], Face | None]]:
     """Choose the style of a line, and the face of each character.
 
@@ -34,7 +33,6 @@ def choose_style(
         fixed: whether to take a face for code.
         face: the only face, instead of those of ``fonts``.
         sizes: smallest em size in pixels, and the first that is too large, instead of the usual sizes.
-        full_width: whether to draw full-width forms of ASCII, which are left out else.
 
     Returns:
         The style, and a function from a character to its face, or to None if no face draws it.
@@ -51,8 +49,7 @@ def choose_style(
 
     def face_of(character):
         for candidate in (latin, main, spare) if character.isascii() else (main, spare):
-            drawable = character in candidate.drawable or (full_width and character in candidate.full_width)
-            if drawable and (not candidate.sizes or size in candidate.sizes):
+            if character in candidate.drawable and (not candidate.sizes or size in candidate.sizes):
                 return candidate
         return None
 

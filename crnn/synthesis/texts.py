@@ -1,26 +1,32 @@
-"""What stands in a line: running text from files, drawn characters, and made-up patterns."""
+"""What stands in a line: text of files, drawn characters, and made-up lines."""
 
 import re
 from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
-from crnn.synthesis import patterns
-from crnn.synthesis.fonts import FULL_WIDTH
+from crnn.charset import TWINS, Charset
+from crnn.synthesis import grammars, patterns
+from crnn.synthesis.config import KINDS
+from crnn.synthesis.fonts import FULL_WIDTH, FULL_WIDTH_ASCII
 
-# Share of each kind of line. A table of 5990 characters needs drawn ones: all the texts together
-# leave hundreds of its characters unseen.
-KINDS = {
-    "chinese": 0.30,
-    "english": 0.24,
-    "mixed": 0.10,
-    "words": 0.06,
-    "frequent": 0.10,
-    "uniform": 0.12,
-    "patterns": 0.08,
-    "code": 0.03,
-}
+# A source is drawn from as the square root of its length says, times its weight here: text of one kind that there is
+# far more of, or that few pictures show, must not outweigh the rest.
+SOURCE_WEIGHTS = {"places": 0.1, "poetry": 0.2, "news": 0.6, "faq": 0.6, "computing": 0.6, "interface_en": 0.6}
+PHRASES = ".lines"  # suffix of the stem of a file whose lines stand alone: NAME.lines.txt
+
+# What stands between two phrases in one line, and how often, relative to the others
+JOINTS = {
+    " ": 50, " | ": 8, "|": 3, " / ": 6, "/": 3, " > ": 6, " · ": 6, "·": 4, "、": 3, ", ": 4, " - ": 3,
+    " — ": 1, "；": 1, " + ": 2,
+}  # fmt: skip
+JOINED = 0.35  # of the phrases: another one follows in the same line
+UPPER_CASE = 0.06  # of the phrases
+CURLY = 0.3  # of the phrases: straight quotation marks become curly ones
+LIGATURES = 0.06  # of the phrases: fi and fl become one character
 
 # Enough to draw lines without any file; --texts brings better ones.
 ENGLISH_WORDS = (
@@ -39,34 +45,39 @@ class Texts:
     Args:
         charset: the table; only its characters are kept.
         files: UTF-8 text files, or folders of ``*.txt``. Each is Chinese, English, mixed, code or a
-            list of words, by what stands in it.
+            list of words, by what stands in it, or one phrase a line, by its name.
+        kinds: share of each kind of line.
     """
 
-    def __init__(self, charset, files=()):
+    def __init__(self, charset: Charset, files: Iterable[str | Path] = (), kinds: Mapping[str, float] | None = None):
         self.charset = charset
-        self.sources = {"chinese": [], "english": [], "mixed": [], "words": [], "code": []}
-        for kind, text in _texts_of(files):
+        kinds = KINDS if kinds is None else kinds
+        self._kinds, self._kind_edges = list(kinds), np.cumsum(list(kinds.values())).tolist()
+        self.sources: dict[str, list] = {
+            kind: [] for kind in ("chinese", "english", "mixed", "words", "code", "phrases")
+        }
+        names: dict[str, list[str]] = {kind: [] for kind in self.sources}
+        for name, kind, text in _texts_of(files):
             self.sources[kind].append(text.split() if kind == "words" else text)
+            names[kind].append(name)
         if not self.sources["words"]:
             self.sources["words"] = [ENGLISH_WORDS]
         if not self.sources["english"]:
             self.sources["english"] = [" ".join(np.random.default_rng(0).choice(ENGLISH_WORDS, 20000))]
-        # a source twenty times as long as another is not drawn from twenty times as often
-        weights = {kind: np.sqrt([len(source) for source in sources]) for kind, sources in self.sources.items()}
-        self._edges = {kind: (np.cumsum(w)[:-1] / w.sum()).tolist() for kind, w in weights.items()}
-        drawable = [c for c in charset.characters[1:] if c.isprintable()]
+        self._edges = {kind: _edges(sources, names[kind]) for kind, sources in self.sources.items()}
+        drawable = [c for c in charset.characters[1:] if c.isprintable() and c not in TWINS]
         self.table = np.array(drawable)
         rank = np.arange(len(drawable))
         frequency = 1 / (rank + 300)  # flatter than text (Zipf's 1 / rank): the rare ones need more
         self.frequency = np.cumsum(frequency / frequency.sum())
 
-    def sample(self, rng):
-        """A kind of line and at least 90 characters of it, or a short line on its own."""
-        kind = _KIND_NAMES[bisect(_KIND_EDGES, rng.random() * _KIND_EDGES[-1])]
+    def sample(self, rng: np.random.Generator) -> tuple[str, str]:
+        """Draw a kind of line, and at least 90 characters of it or a short line on its own."""
+        kind = self._kinds[bisect(self._kind_edges, rng.random() * self._kind_edges[-1])]
         return kind, self.of_kind(kind, rng)
 
-    def of_kind(self, kind, rng, length=90):
-        """A text of one of ``KINDS``, as it is drawn; ``charset.fold`` gives its label."""
+    def of_kind(self, kind: str, rng: np.random.Generator, length: int = 90) -> str:
+        """Draw a text of one of ``KINDS``, as it is set; ``charset.fold`` gives its label."""
         if kind == "uniform":
             return "".join(self.table[rng.integers(len(self.table), size=length)])
         if kind == "frequent":
@@ -75,6 +86,12 @@ class Texts:
             return patterns.line(rng)
         if kind == "words":
             return self._cased(self._some_words(rng), rng)
+        if kind == "commands":
+            return grammars.line(rng, grammars.TECHNICAL)
+        if kind == "grammars" or (kind == "phrases" and not self.sources["phrases"]):
+            return _typeset(_joined(lambda: grammars.line(rng, grammars.EVERYDAY), rng, length), rng)
+        if kind == "phrases":
+            return _typeset(self._running("phrases", rng, length), rng)
         if kind == "mixed" and (not self.sources["mixed"] or rng.random() < 0.5):
             return self._spliced(rng, length)
         if kind == "english":
@@ -89,6 +106,8 @@ class Texts:
         if not sources:
             return self.of_kind("frequent", rng, length)
         source = sources[bisect(self._edges[kind], rng.random())]
+        if isinstance(source, list):
+            return _phrases(source, rng, length)
         start = int(rng.integers(max(1, len(source) - 2 * length)))
         text = source[start : start + 2 * length]
         if kind in ("english", "code") or rng.random() < 0.3:  # from the beginning of a word
@@ -122,12 +141,51 @@ class Texts:
 
 
 _BRACKETS = ("{}", "{}", "{}", "（{}）", "({})", "“{}”", "《{}》", "【{}】")
-_KIND_NAMES = list(KINDS)
-_KIND_EDGES = np.cumsum(list(KINDS.values())).tolist()
+_JOINTS, _JOINT_EDGES = list(JOINTS), np.cumsum(list(JOINTS.values())).tolist()
 
 
-def kind_of(text):
-    """``chinese``, ``english``, ``mixed``, ``code`` or ``words`` (one word a line), by a look at its start."""
+def _edges(sources, names):
+    """Where, of 0 to 1, each source but the first begins: each gets what its length and name say."""
+    lengths = [sum(map(len, source)) if isinstance(source, list) else len(source) for source in sources]
+    names = names + [""] * (len(sources) - len(names))
+    weights = np.sqrt(lengths) * [SOURCE_WEIGHTS.get(name, 1.0) for name in names]
+    return (np.cumsum(weights)[:-1] / weights.sum()).tolist() if len(weights) else []
+
+
+def _joined(draw, rng, length):
+    """One part that ``draw`` makes, or several with one sign between."""
+    text = draw()
+    joint = _JOINTS[bisect(_JOINT_EDGES, rng.random() * _JOINT_EDGES[-1])]
+    while len(text) < length and rng.random() < JOINED:
+        text += joint + draw()
+    return text
+
+
+def _phrases(lines, rng, length):
+    """A line of a source, or several that follow each other there; the end of a long one, from the start of a word."""
+    following = (lines[at % len(lines)] for at in count(int(rng.integers(len(lines)))))
+    text = _joined(lambda: next(following), rng, length)
+    if len(text) > length and rng.random() < 0.5:
+        start = int(rng.integers(len(text) - length // 2))
+        return text[start + text[start:].find(" ") + 1 :][:length]
+    return text[:length]
+
+
+def _typeset(text, rng):
+    """``text`` as books and web pages set it."""
+    lot = rng.random(3)
+    if lot[0] < UPPER_CASE:
+        text = text.upper()
+    if lot[1] < CURLY:
+        text = re.sub(r"(?<!\w)[\"“](?=\S)", "“", text).replace('"', "”")
+        text = re.sub(r"(?<!\w)'(?=\w)", "‘", text).replace("'", "’")
+    if lot[2] < LIGATURES:
+        text = text.replace("fi", "ﬁ").replace("fl", "ﬂ")
+    return text
+
+
+def kind_of(text: str) -> str:
+    """Tell ``chinese``, ``english``, ``mixed``, ``code`` or ``words`` (one word a line), by the start of a text."""
     sample = text[:50000]
     chinese = sum("\u4e00" <= c <= "\u9fff" for c in sample)
     letters = sum(c.isascii() and c.isalpha() for c in sample)
@@ -139,18 +197,29 @@ def kind_of(text):
     return "mixed" if letters > 0.12 * (letters + chinese) else "chinese"
 
 
-def running_texts(files):
-    """What stands in UTF-8 files, or folders of ``*.txt``, each as one line."""
-    return (text for _, text in _texts_of(files))
+def running_texts(files: Iterable[str | Path]) -> Iterator[str]:
+    """Read UTF-8 files, or folders of ``*.txt``: the text of each as one line, with usual signs for twins.
+
+    Lists of words are left out: what follows in them follows nowhere else.
+    """
+    found = (text for _, kind, text in _texts_of(files) if kind != "words")
+    return (" ".join(text) if isinstance(text, list) else text for text in found)
 
 
 def _texts_of(files):
-    """The kind of each file, and what stands in it as one line."""
+    """The name of each file, its kind, and what stands in it: as one line, or as a list of phrases."""
     for path in map(Path, files):
         for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
-            text = file.read_text(encoding="utf-8", errors="ignore")
-            kind = kind_of(text)
-            if kind == "chinese":
-                yield kind, "".join(line.strip() for line in text.split("\n"))
+            text = file.read_text(encoding="utf-8", errors="ignore").translate(_USUAL)
+            kind, name = kind_of(text), file.stem
+            if name.endswith(PHRASES):
+                lines = [line.strip() for line in text.split("\n") if line.strip()]
+                yield name.removesuffix(PHRASES), "code" if kind == "code" else "phrases", lines
+            elif kind == "chinese":
+                yield name, kind, "".join(line.strip() for line in text.split("\n"))
             else:
-                yield kind, " ".join(text.split())
+                yield name, kind, " ".join(text.split())
+
+
+# Texts of files are set with the usual signs, letters and digits: full-width ones are an effect and have rules.
+_USUAL = str.maketrans({full: c for c, full in FULL_WIDTH_ASCII.items() if c.isalnum()} | TWINS)

@@ -5,10 +5,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from crnn.charset import Charset
 from crnn.inference.ngram_lm import NGrams
 from crnn.paths import DEFAULT_CHARSET
+from crnn.synthesis import grammars
 from crnn.synthesis.texts import running_texts
+
+MADE_UP = 200_000  # lines: without them, codes and prices are read as if they were prose
+
+
+def made_up_text(lines: int, seed: int = 0) -> str:
+    """Write lines of ``grammars`` one after the other."""
+    rng = np.random.default_rng(seed)
+    return " ".join(grammars.line(rng, grammars.EVERYDAY | grammars.TECHNICAL) for _ in range(lines))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,10 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("path", type=Path, help="FILE.npz to write; ngrams.npz beside a weights file is found there")
     parser.add_argument("texts", type=Path, nargs="+", help="UTF-8 text files, or folders of *.txt")
     parser.add_argument("--charset", type=Path, default=DEFAULT_CHARSET, help="table of labels (default: data/'s)")
+    parser.add_argument("--made-up", type=int, default=MADE_UP, help="lines of grammars to count as one more text")
     options = parser.parse_args(argv)
     try:
         charset = Charset.from_file(options.charset)
-        ngrams = NGrams.from_texts([charset.fold(text) for text in running_texts(options.texts)], charset)
+        texts = [*running_texts(options.texts), made_up_text(options.made_up)]
+        ngrams = NGrams.from_texts([charset.fold(text) for text in texts], charset)
         ngrams.save(options.path)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

