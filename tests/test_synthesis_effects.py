@@ -17,7 +17,7 @@ from crnn.synthesis.typesetting import typeset
 CHARSET = Charset.from_file(DEFAULT_CHARSET)
 AROUND_TEXT = [
     *("icon", "boxed", "form_line", "cut_characters", "curved", "coarse_dots", "thermal", "spread_ink"),
-    *("page_shadow", "crisp", "recompressed", "scan", "picture_background"),
+    *("edge_dirt", "clean", "page_shadow", "crisp", "recompressed", "scan", "picture_background"),
 ]
 FEWEST = {"coarse_dots": 4, "cut_characters": 4}  # of 20 lines; not for Chinese, not for low parts
 
@@ -171,6 +171,12 @@ def test_marks_alone_are_of_one_kind():
     assert {1, 2} < lengths and max(lengths) <= 12
 
 
+def test_a_divided_word_ends_the_line_with_a_hyphen():
+    for rng in generators():
+        text = layouts.hyphenated(rng, Layout("programming [Aho et al. 1974]. Alternatively", Style(40))).text
+        assert re.fullmatch(r"[a-z\[].*[a-z]{2}-", text) and "programming".startswith(text.rstrip("-")[:11])
+
+
 def test_styles_change_weight_width_and_distance(face):
     def measured(style):
         line = typeset("HHHH", lambda _: face, style, 4000)
@@ -188,7 +194,10 @@ def test_styles_change_weight_width_and_distance(face):
     assert styles.bound_tracking(Style(60, tracking=3), True).tracking == 3
 
 
-@pytest.mark.parametrize("effect", [decorations.add_icon, decorations.add_box, decorations.add_form_line])
+DECORATIONS = (decorations.add_icon, decorations.add_box, decorations.add_form_line, decorations.add_edge_dirt)
+
+
+@pytest.mark.parametrize("effect", DECORATIONS)
 def test_decorations_move_the_text_and_leave_its_ink(run, effect):
     for rng in generators():
         decorated = effect(rng, run)

@@ -37,12 +37,16 @@ def on_interface(rng: np.random.Generator, run: GlyphRun) -> np.ndarray:
 
 def _two_greys(rng, contrast):
     """Return two greys that differ at least by ``contrast``."""
-    dark = rng.uniform(0, 255 - contrast)
-    light = rng.uniform(dark + contrast, 255)
-    if rng.random() < 0.5:  # as most interfaces have it
-        light = rng.uniform(max(light, 225), 255) if rng.random() < 0.7 else light
-        return light, dark
-    return (light, dark) if rng.random() < 0.4 else (dark, light)
+    if rng.random() < 0.5:  # one of them near black or white
+        dark, light = (0, 255) + rng.uniform(0, 60) * np.array((1, -1))
+        if rng.random() < 0.7:
+            dark = rng.uniform(0, light - contrast)
+        else:
+            light = rng.uniform(dark + contrast, 255)
+    else:
+        dark = rng.uniform(0, 255 - contrast)
+        light = rng.uniform(dark + contrast, 255)
+    return (light, dark) if rng.random() < 0.65 else (dark, light)
 
 
 def on_scan(rng: np.random.Generator, run: GlyphRun) -> np.ndarray:

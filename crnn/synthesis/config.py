@@ -39,14 +39,14 @@ TEXT_EFFECTS = ("few_characters", "price_tags", "joined_words", "elastic")
 # Effects of lines of free length alone. Of the first three groups a line has one at most.
 LAYOUTS = (
     "raised_or_lowered", "two_sizes", "small_capitals", "emphasis",
-    "spaced_characters", "wide_gaps", "full_width_forms", "marks_only",
+    "spaced_characters", "wide_gaps", "full_width_forms", "marks_only", "hyphenated",
 )  # fmt: skip
-STYLES = ("small_screen_text", "heavy", "condensed", "heavy_condensed", "letter_spaced", "tight")
+STYLES = ("small_screen_text", "large_print", "heavy", "condensed", "heavy_condensed", "letter_spaced", "tight")
 BACKGROUNDS = ("scan", "picture_background")
 DETAILS = (
     "icon", "boxed", "form_line", "cut_characters", "curved", "coarse_dots", "thermal", "spread_ink",
     "page_shadow", "crisp", "recompressed", "chinese_face", "interface",
-    "bounded_tracking", "line_box",
+    "bounded_tracking", "line_box", "clean", "edge_dirt",
 )  # fmt: skip
 FREE_EFFECTS = (*LAYOUTS, *STYLES, *BACKGROUNDS, *DETAILS)
 
@@ -91,9 +91,11 @@ class SynthesisConfig:
     wide_gaps: float = 0.05  # some spaces as wide as between columns
     full_width_forms: float = 0.03  # ASCII in full-width forms; of Chinese
     marks_only: float = 0.01  # a mark or a run of one
+    hyphenated: float = 0.02  # a word divided at the end; of English
 
     # Lines of free length, one style at most
-    small_screen_text: float = 0.05  # 9 to 13 pixels high
+    small_screen_text: float = 0.04  # 9 to 14 pixels high
+    large_print: float = 0.3  # 26 to 70 pixels high, as most images have it that are not of screens
     heavy: float = 0.04  # thick strokes
     condensed: float = 0.05  # narrow characters
     heavy_condensed: float = 0.03  # both
@@ -106,14 +108,18 @@ class SynthesisConfig:
     icon: float = 0.02  # a pictogram beside the text
     boxed: float = 0.04  # a box around the text
     form_line: float = 0.03  # a line to write on under the text
+    edge_dirt: float = 0.03  # faint spots before or behind the text
     cut_characters: float = 0.03  # the rest of a cut character at an end
     curved: float = 0.04  # bent up or down
     coarse_dots: float = 0.03  # print in visible dots, as on receipts; not of Chinese
     recompressed: float = 0.06  # saved as JPEG twice, at two sizes
     line_box: float = 0.4  # margins as the line has them, also above and below marks and low characters
 
+    # Lines of free length that would be degraded
+    clean: float = 0.2  # no degradation either
+
     # Lines of free length without degradation
-    interface: float = 0.35  # any two greys, panels behind some characters
+    interface: float = 0.4  # any two greys, panels behind some characters
 
     # Degraded lines
     outlined: float = 0.15  # text with an edge or a shadow, as over photographs
@@ -127,12 +133,12 @@ class SynthesisConfig:
     binarised: float = 0.06  # black and white only
 
     # Degraded lines of free length
-    scan: float = 0.2  # dark ink on light, nearly even paper
+    scan: float = 0.4  # dark ink on light, nearly even paper
     picture_background: float = 0.06  # over a picture or a texture
     thermal: float = 0.04  # faint, streaked print
     spread_ink: float = 0.05  # ink that ran into the paper
     page_shadow: float = 0.04  # darker towards one end
-    crisp: float = 0.2  # neither tilted nor blurred nor noisy; recompressed lines neither
+    crisp: float = 0.35  # neither tilted nor blurred nor noisy; recompressed lines neither
 
     # Kinds of text of the lines of free length and their shares
     kinds: tuple[tuple[str, float], ...] = tuple(KINDS.items())

@@ -123,6 +123,24 @@ def add_form_line(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
     return run.moved(coverage, before)
 
 
+def add_edge_dirt(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
+    """Put one to three faint spots before or behind the text, away from it."""
+    size = run.size
+    room = max(4, round(size * rng.uniform(0.3, 1.2)))
+    behind = rng.random() < 0.5
+    coverage = np.pad(run.coverage, ((0, 0), (0, room) if behind else (room, 0)))
+    free = coverage[:, -room:] if behind else coverage[:, :room]
+    far = free[:, room // 3 :] if behind else free[:, : room - room // 3]  # a third of it keeps the spots from the text
+    for _ in range(rng.integers(1, 4)):
+        axes = np.maximum(1, np.rint(size * rng.uniform(0.02, 0.1, 2))).astype(int).tolist()
+        centre = (int(rng.integers(far.shape[1])), int(rng.integers(far.shape[0])))
+        spot = cv2.ellipse(
+            np.zeros_like(far), centre, axes, rng.uniform(0, 180), 0, 360, int(rng.integers(40, 150)), -1
+        )
+        np.maximum(far, spot, out=far)
+    return run.with_coverage(coverage) if behind else run.moved(coverage, room)
+
+
 def add_cut_characters(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
     """Add the rest of a cut character before the text, behind it, or both: less than half of one of its own.
 

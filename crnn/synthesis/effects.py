@@ -17,6 +17,7 @@ FREE_SHAPE_EFFECTS = (
     ("icon", decorations.add_icon),
     ("boxed", decorations.add_box),
     ("form_line", decorations.add_form_line),
+    ("edge_dirt", decorations.add_edge_dirt),
     ("cut_characters", decorations.add_cut_characters),
     ("curved", warping.curve),
     ("coarse_dots", printing.print_coarse_dots),
@@ -44,6 +45,7 @@ LAYOUT_EFFECTS = (
     ("wide_gaps", layouts.wide_gaps),
     ("full_width_forms", layouts.full_width_forms),
     ("marks_only", layouts.marks_only),
+    ("hyphenated", layouts.hyphenated),
 )
 STYLE_EFFECTS = (
     ("heavy", styles.heavy),
@@ -53,7 +55,7 @@ STYLE_EFFECTS = (
     ("tight", styles.tight),
 )
 # Effects that a text does not take, if it is English, if it is Chinese.
-NOT_FOR_KIND = ({"full_width_forms"}, {"small_capitals", "coarse_dots", "chinese_face"})
+NOT_FOR_KIND = ({"full_width_forms"}, {"small_capitals", "hyphenated", "coarse_dots", "chinese_face"})
 
 
 def choose_effects(rng: np.random.Generator, config: SynthesisConfig) -> set[str]:

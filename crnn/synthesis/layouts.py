@@ -174,6 +174,15 @@ def marks_only(rng: np.random.Generator, layout: Layout) -> Layout:
     return replace(layout, text=mark * (1 if rng.random() < 0.4 else int(rng.integers(2, most))))
 
 
+def hyphenated(rng: np.random.Generator, layout: Layout) -> Layout:
+    """End the line in a divided word."""
+    inside = re.finditer(r"(?<=[a-z]{2})(?=[a-z]{2})", layout.text[:22])
+    places = [match.start() for match in inside if match.start() > 4]
+    if not places:
+        return layout
+    return replace(layout, text=layout.text[: places[rng.integers(len(places))]] + "-")
+
+
 def _small(style, factor):
     """Return a style in another size."""
     return replace(style, size=max(MIN_SMALL_SIZE, round(factor * style.size)))

@@ -194,7 +194,7 @@ class LineGenerator:
         for name, effect in FREE_SHAPE_EFFECTS:
             if name in chosen:
                 run = effect(free_rng, run)
-        undegraded = not ten and rng.random() < config.undegraded
+        undegraded = not ten and (rng.random() < config.undegraded or "clean" in chosen)
         if not ten or rng.random() < 0.1:
             run = clutter.add_rules_and_neighbours(rng, run)
         if "perspective" in effects:

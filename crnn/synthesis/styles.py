@@ -69,6 +69,8 @@ def special_sizes(effects: set[str], chinese: bool) -> tuple[int, int] | None:
     """Return the em sizes that some effects need, as ``choose_style`` takes them, or None for the usual ones."""
     if "coarse_dots" in effects:
         return 11, 17
+    if "large_print" in effects:
+        return 26, 71
     if "small_screen_text" in effects:
         return (12, 15) if chinese else (9, 14)
     return None
