@@ -1,11 +1,13 @@
 """Prefix beam search: the text that sums to most over all its paths, weighed by what usually follows what.
 
 Hannun, Maas, Jurafsky, Ng: First-Pass Large Vocabulary Continuous Speech Recognition using
-Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with two changes. Classes less likely
-than ``MIN_PROBABILITY`` at a step are not followed: most steps have one class left and most lines no
-choice at all, and these are decoded greedily, to the same result. And what follows what is weighed by
-how much more likely the history makes a character than it is anyway, so that a rare one is not
-punished for being rare.
+Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with these changes:
+
+- Classes less likely than ``MIN_PROBABILITY`` at a step are not followed: most steps have one class left and most
+  lines no choice at all, and these are decoded greedily, to the same result.
+- What follows what is weighed by how much more likely the history makes a character than it is anyway, so that a
+  rare one is not punished for being rare. A line begins as if
+  after a space.
 """
 
 import math
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from crnn.charset import SPACE
 from crnn.ctc import Run, best_of_steps, runs_of_path
 
 MIN_PROBABILITY = 0.01
@@ -22,103 +25,100 @@ MIN_LEAD = 1.0  # of the log score of the likeliest text over the next one's; wi
 
 Labels = tuple[int, ...]
 LMScore = Callable[[Labels, int], float]
+Step = tuple[list[int], list[float]]  # classes and their probabilities
 
 
-def decode(
-    probabilities: np.ndarray,
-    lm_score: LMScore | None = None,
-    lm_weight: float = LM_WEIGHT,
-    min_probability: float = MIN_PROBABILITY,
-    beam_width: int = BEAM_WIDTH,
-) -> tuple[list[Run], bool]:
-    """Find the runs of the most likely text.
+class BeamDecoder:
+    """Finds the most likely text of probabilities.
 
     Args:
-        probabilities: (time steps, classes), the last class the blank.
         lm_score: ``NGrams.lm_score``; without it the network alone decides.
         lm_weight: of ``lm_score``.
         min_probability: of the classes that are followed at a step.
         beam_width: texts followed at once.
-
-    Returns:
-        Runs, as ``ctc.greedy_runs``; those of a text that greedy decoding does not find are those of its best path.
-        Whether the second text is close, so that nearly the same probabilities might make it the first.
     """
-    blank = probabilities.shape[1] - 1
-    best, likely = best_of_steps(probabilities)
-    runs = runs_of_path(best, likely, blank)
-    if (likely >= 1 - min_probability).all():
-        return runs, False
-    steps = candidate_classes(probabilities, best, likely, min_probability)
-    labels, lead = search(steps, blank, lm_score, lm_weight, beam_width)
-    if labels != tuple(run.label for run in runs):
-        path = forced_alignment(probabilities, labels)
-        runs = runs_of_path(path, probabilities[np.arange(len(path)), path], blank)
-    return runs, lead < MIN_LEAD
 
+    def __init__(
+        self,
+        lm_score: LMScore | None = None,
+        lm_weight: float = LM_WEIGHT,
+        min_probability: float = MIN_PROBABILITY,
+        beam_width: int = BEAM_WIDTH,
+    ):
+        self.lm_score = lm_score
+        self.lm_weight = lm_weight
+        self.min_probability = min_probability
+        self.beam_width = beam_width
 
-def candidate_classes(
-    probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray, min_probability: float
-) -> Iterator[tuple[list[int], list[float]]]:
-    """Give the classes of each step that are followed, and their probabilities.
+    def __call__(self, probabilities: np.ndarray) -> tuple[list[Run], bool]:
+        """Decode.
 
-    Args:
-        probabilities: (time steps, classes).
-        best: (time steps,) the likeliest class of each.
-        likely: (time steps,) its probability.
-        min_probability: of a class that is followed; where none has it, the likeliest is.
-    """
-    for step, label, probability in zip(probabilities, best.tolist(), likely.tolist(), strict=True):
-        if min_probability <= probability < 1 - min_probability:
-            classes = np.flatnonzero(step >= min_probability)
+        Args:
+            probabilities: (time steps, classes), the last class the blank.
+
+        Returns:
+            Runs, as ``ctc.greedy_runs``; those of a text that greedy decoding does not find are those of its best path.
+            Whether the second text is close, so that nearly the same probabilities might make it the first.
+        """
+        blank = probabilities.shape[1] - 1
+        best, likely = best_of_steps(probabilities)
+        runs = runs_of_path(best, likely, blank)
+        if (likely >= 1 - self.min_probability).all():
+            return runs, False
+        labels, lead = self.search(self._steps(probabilities, best, likely), blank)
+        if labels != tuple(run.label for run in runs):
+            path = forced_alignment(probabilities, labels)
+            runs = runs_of_path(path, probabilities[np.arange(len(path)), path], blank)
+        return runs, lead < MIN_LEAD
+
+    def _steps(self, probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray) -> Iterator[Step]:
+        """Give the classes of each step that are followed."""
+        for step, label, probability in zip(probabilities, best.tolist(), likely.tolist(), strict=True):
+            if not self.min_probability <= probability < 1 - self.min_probability:
+                yield [label], [probability]
+                continue
+            classes = np.flatnonzero(step >= self.min_probability)
             yield classes.tolist(), step[classes].tolist()
-        else:
-            yield [label], [probability]
 
+    def search(self, steps: Iterable[Step], blank: int) -> tuple[Labels, float]:
+        """Find the most likely text.
 
-def search(
-    steps: Iterable[tuple[list[int], list[float]]],
-    blank: int,
-    lm_score: LMScore | None = None,
-    lm_weight: float = LM_WEIGHT,
-    beam_width: int = BEAM_WIDTH,
-) -> tuple[Labels, float]:
-    """Find the most likely text.
+        Args:
+            steps: the classes that are followed.
+            blank: its class.
 
-    Args:
-        steps: as of ``candidate_classes``.
-        blank: its class.
-        lm_score, lm_weight, beam_width: as of ``decode``.
+        Returns:
+            Its labels; by how much its log score is ahead of the next one's.
+        """
+        # a space and labels: P(they, a blank last), P(they, the last label last), weighted sum of the n-grams' scores
+        beams: dict[Labels, tuple[float, float, float]] = {(SPACE,): (1.0, 0.0, 0.0)}
+        for classes, probabilities in steps:
+            if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
+                beams = {labels: (b + n, 0.0, score) for labels, (b, n, score) in beams.items()}
+                continue
+            found: dict[Labels, tuple[float, float, float]] = {}
+            for labels, (blank_last, label_last, score) in beams.items():
+                last = labels[-1]
+                for label, probability in zip(classes, probabilities, strict=True):
+                    if label == blank:
+                        _add(found, labels, (blank_last + label_last) * probability, 0.0, score)
+                        continue
+                    if label == last:
+                        _add(found, labels, 0.0, label_last * probability, score)
+                    before = blank_last if label == last else blank_last + label_last
+                    if before > 0:
+                        longer = (*labels, label)
+                        added = 0.0 if longer in found else self._weighted_score(labels, label)
+                        _add(found, longer, 0.0, before * probability, score + added)
+            beams = dict(sorted(found.items(), key=_total, reverse=True)[: self.beam_width])
+            likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())
+            if likeliest < 1e-100:  # long before it is too small for a float
+                beams = {labels: (b / likeliest, n / likeliest, score) for labels, (b, n, score) in beams.items()}
+        first, *others = sorted(beams.items(), key=_total, reverse=True)
+        return first[0][1:], _total(first) - _total(others[0]) if others else math.inf
 
-    Returns:
-        Its labels; by how much its log score is ahead of the next one's.
-    """
-    # labels: P(they, a blank last), P(they, the last label last), weighted sum of the n-grams' scores
-    beams: dict[Labels, tuple[float, float, float]] = {(): (1.0, 0.0, 0.0)}
-    for classes, probabilities in steps:
-        if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
-            beams = {labels: (b + n, 0.0, score) for labels, (b, n, score) in beams.items()}
-            continue
-        found: dict[Labels, tuple[float, float, float]] = {}
-        for labels, (blank_last, label_last, score) in beams.items():
-            last = labels[-1] if labels else blank
-            for label, probability in zip(classes, probabilities, strict=True):
-                if label == blank:
-                    _add(found, labels, (blank_last + label_last) * probability, 0.0, score)
-                    continue
-                if label == last:
-                    _add(found, labels, 0.0, label_last * probability, score)
-                before = blank_last if label == last else blank_last + label_last
-                if before > 0:
-                    longer = (*labels, label)
-                    added = 0.0 if longer in found or lm_score is None else lm_weight * lm_score(labels, label)
-                    _add(found, longer, 0.0, before * probability, score + added)
-        beams = dict(sorted(found.items(), key=_total, reverse=True)[:beam_width])
-        likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())
-        if likeliest < 1e-100:  # long before it is too small for a float
-            beams = {labels: (b / likeliest, n / likeliest, score) for labels, (b, n, score) in beams.items()}
-    first, *others = sorted(beams.items(), key=_total, reverse=True)
-    return first[0], _total(first) - _total(others[0]) if others else math.inf
+    def _weighted_score(self, labels: Labels, label: int) -> float:
+        return self.lm_weight * self.lm_score(labels, label) if self.lm_score else 0.0
 
 
 def _add(found, labels, blank_last, label_last, score):

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +12,7 @@ import numpy as np
 from crnn import ctc
 from crnn.charset import SPACE, Charset
 from crnn.geometry import HEIGHT, step_centre
-from crnn.inference import beam_search
+from crnn.inference.beam_search import BeamDecoder
 from crnn.inference.engines import Engine, Predict, load_engine
 from crnn.inference.line_splitting import Piece, PreparedLine, prepare_line
 from crnn.inference.ngram_lm import NGrams
@@ -60,7 +59,7 @@ class Recognizer:
         """
         charset = charset or Charset.for_weights(path)
         ngrams = NGrams.for_weights(path) if decoding == "beam" else None
-        decode = partial(beam_search.decode, lm_score=ngrams.lm_score) if ngrams else ctc.decode
+        decode = BeamDecoder(ngrams.lm_score) if ngrams else ctc.decode
         return cls(load_engine(path, charset.classes, engine), charset, decode)
 
     def read(self, images: Iterable[np.ndarray]) -> list[TextLine]:
