@@ -91,6 +91,22 @@ def test_a_line_begins_as_if_after_a_space():
     assert decoded(probabilities_of({A: 0.6, B: 0.4}), begins_words) == [B]
 
 
+def never(label):
+    """N-grams that have never seen a label."""
+    return lambda history, other: -30.0 if other == label else 0.0
+
+
+@pytest.mark.parametrize("other", [BLANK, SPACE])
+def test_ngrams_delete_no_character(other):
+    probabilities = probabilities_of({A: 1}, {BLANK: 1}, {B: 0.4, BAR: 0.25, other: 0.35}, {BLANK: 1})
+    assert decoded(probabilities, never(B)) == [A, BAR]
+    assert decoded(probabilities, lambda history, label: -30.0 if label in (B, BAR) else 0.0) == [A, B]
+
+
+def test_the_network_overrules_what_the_ngrams_have_never_seen():
+    assert decoded(probabilities_of({B: 0.95, BAR: 0.05}), never(B)) == [B]
+
+
 @pytest.mark.parametrize(("a", "uncertain"), [(0.5, True), (0.7, True), (0.8, False), (0.995, False)])
 def test_a_close_second_leaves_doubt(a, uncertain):
     assert BeamDecoder()(probabilities_of({A: a, B: 1 - a}))[1] is uncertain

@@ -6,8 +6,9 @@ Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with these changes:
 - Classes less likely than ``MIN_PROBABILITY`` at a step are not followed: most steps have one class left and most
   lines no choice at all, and these are decoded greedily, to the same result.
 - What follows what is weighed by how much more likely the history makes a character than it is anyway, so that a
-  rare one is not punished for being rare. A line begins as if
+  rare one is not punished for being rare. What the texts never had is at most ``MIN_LM_SCORE``. A line begins as if
   after a space.
+- Where the network sees a character, n-grams choose which: neither the blank nor the space is followed there.
 """
 
 import math
@@ -19,8 +20,10 @@ from crnn.charset import SPACE
 from crnn.ctc import Run, best_of_steps, runs_of_path
 
 MIN_PROBABILITY = 0.01
+MIN_INK = 0.5  # of all characters but the space together: a step with more is a character
 BEAM_WIDTH = 8  # texts followed at once
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
+MIN_LM_SCORE = -8.0  # of the n-grams, before they are weighted
 MIN_LEAD = 1.0  # of the log score of the likeliest text over the next one's; with less, it is uncertain
 
 Labels = tuple[int, ...]
@@ -73,11 +76,15 @@ class BeamDecoder:
 
     def _steps(self, probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray) -> Iterator[Step]:
         """Give the classes of each step that are followed."""
+        blank = probabilities.shape[1] - 1
         for step, label, probability in zip(probabilities, best.tolist(), likely.tolist(), strict=True):
             if not self.min_probability <= probability < 1 - self.min_probability:
                 yield [label], [probability]
                 continue
             classes = np.flatnonzero(step >= self.min_probability)
+            ink = classes[(classes != blank) & (classes != SPACE)]
+            if step[ink].sum() > MIN_INK:
+                classes = ink
             yield classes.tolist(), step[classes].tolist()
 
     def search(self, steps: Iterable[Step], blank: int) -> tuple[Labels, float]:
@@ -118,7 +125,7 @@ class BeamDecoder:
         return first[0][1:], _total(first) - _total(others[0]) if others else math.inf
 
     def _weighted_score(self, labels: Labels, label: int) -> float:
-        return self.lm_weight * self.lm_score(labels, label) if self.lm_score else 0.0
+        return self.lm_weight * max(MIN_LM_SCORE, self.lm_score(labels, label)) if self.lm_score else 0.0
 
 
 def _add(found, labels, blank_last, label_last, score):
