@@ -14,8 +14,8 @@ BLANK = CHARSET.blank
 
 def search(probabilities, width=BEAM_WIDTH, lm_score=None):
     """Follow every class of every step."""
-    steps = [(list(range(len(row))), row.tolist()) for row in probabilities]
-    return BeamDecoder(lm_score, beam_width=width).search(steps, probabilities.shape[1] - 1)
+    steps = [(list(range(len(row))), row.tolist(), frozenset()) for row in probabilities]
+    return BeamDecoder(CHARSET, lm_score, beam_width=width).search(steps, probabilities.shape[1] - 1)
 
 
 def probabilities_of(*steps):
@@ -27,7 +27,7 @@ def probabilities_of(*steps):
 
 
 def decoded(probabilities, lm_score=None):
-    return [run.label for run in BeamDecoder(lm_score)(probabilities)[0]]
+    return [run.label for run in BeamDecoder(CHARSET, lm_score)(probabilities)[0]]
 
 
 def merged(path, blank):
@@ -69,7 +69,7 @@ def test_the_best_path_of_a_text_is_found(seed):
 def test_it_reads_what_greedy_decoding_misses():
     probabilities = probabilities_of({A: 0.4, BLANK: 0.6}, {A: 0.4, BLANK: 0.6})  # all blank 0.36, a 0.64
     assert greedy_runs(probabilities) == []
-    ((run,), _) = BeamDecoder()(probabilities)
+    ((run,), _) = BeamDecoder(CHARSET)(probabilities)
     assert run.label == A and 0 <= run.first <= run.last <= 1 and run.confidence == 0.4
 
 
@@ -107,19 +107,30 @@ def test_the_network_overrules_what_the_ngrams_have_never_seen():
     assert decoded(probabilities_of({B: 0.95, BAR: 0.05}), never(B)) == [B]
 
 
+def test_ngrams_are_silent_in_words_of_letters_and_digits():
+    letters_follow_letters = {LETTER_O: 5.0, ZERO: -5.0}
+
+    def prose(history, label):
+        return letters_follow_letters.get(label, 0.0) if history[-1] == A else 0.0
+
+    word = [{A: 1}, {ZERO: 0.6, LETTER_O: 0.4}, {BLANK: 1}]
+    assert decoded(probabilities_of(*word, {ZERO: 1}), prose) == [A, ZERO, ZERO]
+    assert decoded(probabilities_of({A: 1}, {LETTER_O: 0.4, BAR: 0.6}, {BLANK: 1}), prose) == [A, LETTER_O]
+
+
 @pytest.mark.parametrize(("a", "uncertain"), [(0.5, True), (0.7, True), (0.8, False), (0.995, False)])
 def test_a_close_second_leaves_doubt(a, uncertain):
-    assert BeamDecoder()(probabilities_of({A: a, B: 1 - a}))[1] is uncertain
+    assert BeamDecoder(CHARSET)(probabilities_of({A: a, B: 1 - a}))[1] is uncertain
 
 
 def test_two_paths_to_one_text_leave_no_doubt():
     probabilities = probabilities_of({A: 1}, {A: 0.5, BLANK: 0.5}, {BLANK: 1})  # a run that ends here or there
-    assert BeamDecoder()(probabilities)[1] is False
+    assert BeamDecoder(CHARSET)(probabilities)[1] is False
 
 
 def test_long_doubt_does_not_end_in_nothing():
     probabilities = probabilities_of(*[{A: 0.3, B: 0.3, BLANK: 0.4}] * 3000)
-    assert np.all(np.isfinite([run.confidence for run in BeamDecoder()(probabilities)[0]]))
+    assert np.all(np.isfinite([run.confidence for run in BeamDecoder(CHARSET)(probabilities)[0]]))
     assert search(probabilities)[0] != ()
 
 
@@ -131,4 +142,4 @@ def test_doubles_keep_their_blank():
 
 
 def test_no_steps_no_runs():
-    assert BeamDecoder()(np.zeros((0, CHARSET.classes))) == ([], False)
+    assert BeamDecoder(CHARSET)(np.zeros((0, CHARSET.classes))) == ([], False)

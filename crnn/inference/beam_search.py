@@ -9,14 +9,16 @@ Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with these changes:
   rare one is not punished for being rare. What the texts never had is at most ``MIN_LM_SCORE``. A line begins as if
   after a space.
 - Where the network sees a character, n-grams choose which: neither the blank nor the space is followed there.
+- Words that mix letters and digits are codes, of which the n-grams of prose know nothing: they are silent there.
 """
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 import numpy as np
 
-from crnn.charset import SPACE
+from crnn.charset import SPACE, Charset
 from crnn.ctc import Run, best_of_steps, runs_of_path
 
 MIN_PROBABILITY = 0.01
@@ -28,13 +30,14 @@ MIN_LEAD = 1.0  # of the log score of the likeliest text over the next one's; wi
 
 Labels = tuple[int, ...]
 LMScore = Callable[[Labels, int], float]
-Step = tuple[list[int], list[float]]  # classes and their probabilities
+Step = tuple[list[int], list[float], frozenset[int]]  # classes, their probabilities, those that n-grams do not weigh
 
 
 class BeamDecoder:
     """Finds the most likely text of probabilities.
 
     Args:
+        charset: the table of labels.
         lm_score: ``NGrams.lm_score``; without it the network alone decides.
         lm_weight: of ``lm_score``.
         min_probability: of the classes that are followed at a step.
@@ -43,6 +46,7 @@ class BeamDecoder:
 
     def __init__(
         self,
+        charset: Charset,
         lm_score: LMScore | None = None,
         lm_weight: float = LM_WEIGHT,
         min_probability: float = MIN_PROBABILITY,
@@ -52,6 +56,9 @@ class BeamDecoder:
         self.lm_weight = lm_weight
         self.min_probability = min_probability
         self.beam_width = beam_width
+        labels = charset.labels
+        self._digits = frozenset(label for character, label in labels.items() if character in "0123456789")
+        self._letters = frozenset(label for c, label in labels.items() if c.isascii() and c.isalpha())
 
     def __call__(self, probabilities: np.ndarray) -> tuple[list[Run], bool]:
         """Decode.
@@ -68,24 +75,40 @@ class BeamDecoder:
         runs = runs_of_path(best, likely, blank)
         if (likely >= 1 - self.min_probability).all():
             return runs, False
-        labels, lead = self.search(self._steps(probabilities, best, likely), blank)
+        labels, lead = self.search(self._steps(probabilities, best, likely, runs), blank)
         if labels != tuple(run.label for run in runs):
             path = forced_alignment(probabilities, labels)
             runs = runs_of_path(path, probabilities[np.arange(len(path)), path], blank)
         return runs, lead < MIN_LEAD
 
-    def _steps(self, probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray) -> Iterator[Step]:
+    def _steps(
+        self, probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray, runs: list[Run]
+    ) -> Iterator[Step]:
         """Give the classes of each step that are followed."""
         blank = probabilities.shape[1] - 1
-        for step, label, probability in zip(probabilities, best.tolist(), likely.tolist(), strict=True):
+        codes = self._codes(runs, len(probabilities))
+        alphanumeric, nothing = self._letters | self._digits, frozenset[int]()
+        for step, label, probability, code in zip(probabilities, best.tolist(), likely.tolist(), codes, strict=True):
+            unweighed = alphanumeric if code else nothing
             if not self.min_probability <= probability < 1 - self.min_probability:
-                yield [label], [probability]
+                yield [label], [probability], unweighed
                 continue
             classes = np.flatnonzero(step >= self.min_probability)
             ink = classes[(classes != blank) & (classes != SPACE)]
             if step[ink].sum() > MIN_INK:
                 classes = ink
-            yield classes.tolist(), step[classes].tolist()
+            yield classes.tolist(), step[classes].tolist(), unweighed
+
+    def _codes(self, runs: list[Run], count: int) -> list[bool]:
+        """Tell which of ``count`` time steps are within a word that mixes letters and digits."""
+        codes = [False] * count
+        for is_word, group in groupby(runs, lambda run: run.label in self._letters or run.label in self._digits):
+            word = list(group)
+            letters = sum(run.label in self._letters for run in word)
+            if is_word and 0 < letters < len(word):
+                first, last = max(0, word[0].first - 1), word[-1].last + 2
+                codes[first:last] = [True] * len(codes[first:last])
+        return codes
 
     def search(self, steps: Iterable[Step], blank: int) -> tuple[Labels, float]:
         """Find the most likely text.
@@ -99,7 +122,7 @@ class BeamDecoder:
         """
         # a space and labels: P(they, a blank last), P(they, the last label last), weighted sum of the n-grams' scores
         beams: dict[Labels, tuple[float, float, float]] = {(SPACE,): (1.0, 0.0, 0.0)}
-        for classes, probabilities in steps:
+        for classes, probabilities, unweighed in steps:
             if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
                 beams = {labels: (b + n, 0.0, score) for labels, (b, n, score) in beams.items()}
                 continue
@@ -115,7 +138,8 @@ class BeamDecoder:
                     before = blank_last if label == last else blank_last + label_last
                     if before > 0:
                         longer = (*labels, label)
-                        added = 0.0 if longer in found else self._weighted_score(labels, label)
+                        weighed = longer not in found and label not in unweighed
+                        added = self._weighted_score(labels, label) if weighed else 0.0
                         _add(found, longer, 0.0, before * probability, score + added)
             beams = dict(sorted(found.items(), key=_total, reverse=True)[: self.beam_width])
             likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())

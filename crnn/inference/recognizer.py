@@ -59,7 +59,7 @@ class Recognizer:
         """
         charset = charset or Charset.for_weights(path)
         ngrams = NGrams.for_weights(path) if decoding == "beam" else None
-        decode = BeamDecoder(ngrams.lm_score) if ngrams else ctc.decode
+        decode = BeamDecoder(charset, ngrams.lm_score) if ngrams else ctc.decode
         return cls(load_engine(path, charset.classes, engine), charset, decode)
 
     def read(self, images: Iterable[np.ndarray]) -> list[TextLine]:
