@@ -118,6 +118,14 @@ def test_ngrams_are_silent_in_words_of_letters_and_digits():
     assert decoded(probabilities_of({A: 1}, {LETTER_O: 0.4, BAR: 0.6}, {BLANK: 1}), prose) == [A, LETTER_O]
 
 
+def test_a_twin_gives_way_to_the_sign_that_people_mean():
+    both = probabilities_of({BLANK: 1}, {BOX: 0.8, BAR: 0.15, A: 0.05})
+    ((run,), _) = BeamDecoder(CHARSET)(both)
+    assert run.label == BAR and run.confidence == pytest.approx(0.95)
+    assert decoded(probabilities_of({BOX: 0.95, A: 0.05})) == [BOX]
+    assert both[1, BOX] == 0.8  # what was given stays as it was
+
+
 @pytest.mark.parametrize(("a", "uncertain"), [(0.5, True), (0.7, True), (0.8, False), (0.995, False)])
 def test_a_close_second_leaves_doubt(a, uncertain):
     assert BeamDecoder(CHARSET)(probabilities_of({A: a, B: 1 - a}))[1] is uncertain

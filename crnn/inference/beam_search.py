@@ -27,6 +27,8 @@ BEAM_WIDTH = 8  # texts followed at once
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
 MIN_LM_SCORE = -8.0  # of the n-grams, before they are weighted
 MIN_LEAD = 1.0  # of the log score of the likeliest text over the next one's; with less, it is uncertain
+TWINS = {"│": "|", "╱": "/", "∶": ":", "﹑": "、", "﹒": ".", "．": ".", "﹐": ",", "﹔": ";", "﹖": "?"}
+TWINS |= {"＋": "+", "Ⅰ": "I", "Ⅳ": "V", "О": "O", "Р": "P", "―": "—", "━": "—", "─": "—", "′": "'"}
 
 Labels = tuple[int, ...]
 LMScore = Callable[[Labels, int], float]
@@ -57,6 +59,7 @@ class BeamDecoder:
         self.min_probability = min_probability
         self.beam_width = beam_width
         labels = charset.labels
+        self._twins = [(labels[twin], labels[meant]) for twin, meant in TWINS.items() if {twin, meant} <= labels.keys()]
         self._digits = frozenset(label for character, label in labels.items() if character in "0123456789")
         self._letters = frozenset(label for c, label in labels.items() if c.isascii() and c.isalpha())
 
@@ -71,6 +74,7 @@ class BeamDecoder:
             Whether the second text is close, so that nearly the same probabilities might make it the first.
         """
         blank = probabilities.shape[1] - 1
+        probabilities = self._without_twins(probabilities)
         best, likely = best_of_steps(probabilities)
         runs = runs_of_path(best, likely, blank)
         if (likely >= 1 - self.min_probability).all():
@@ -80,6 +84,17 @@ class BeamDecoder:
             path = forced_alignment(probabilities, labels)
             runs = runs_of_path(path, probabilities[np.arange(len(path)), path], blank)
         return runs, lead < MIN_LEAD
+
+    def _without_twins(self, probabilities: np.ndarray) -> np.ndarray:
+        """Give the probability of signs that look like others to these, where the network considers them too."""
+        merged = probabilities
+        for twin, meant in self._twins:
+            both = (probabilities[:, twin] > 0) & (probabilities[:, meant] >= self.min_probability)
+            if both.any():
+                merged = probabilities.copy() if merged is probabilities else merged
+                merged[both, meant] += merged[both, twin]
+                merged[both, twin] = 0
+        return merged
 
     def _steps(
         self, probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray, runs: list[Run]
