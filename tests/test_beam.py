@@ -53,9 +53,9 @@ def test_it_finds_the_text_whose_paths_sum_to_most(seed):
     for _, text, likely in paths_of(probabilities):
         sums[text] = sums.get(text, 0) + likely
     second, first = sorted(sums.values())[-2:]
-    text, lead = search(probabilities, width=1000)
+    (text, best), (_, next_best), *_ = search(probabilities, width=1000)
     assert text == max(sums, key=sums.get)
-    assert lead == pytest.approx(np.log(first / second))
+    assert best - next_best == pytest.approx(np.log(first / second))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -70,7 +70,7 @@ def test_it_reads_what_greedy_decoding_misses():
     probabilities = probabilities_of({A: 0.4, BLANK: 0.6}, {A: 0.4, BLANK: 0.6})  # all blank 0.36, a 0.64
     assert greedy_runs(probabilities) == []
     ((run,), _) = BeamDecoder(CHARSET)(probabilities)
-    assert run.label == A and 0 <= run.first <= run.last <= 1 and run.confidence == 0.4
+    assert run.label == A and 0 <= run.first <= run.last <= 1 and run.confidence == pytest.approx(0.64)
 
 
 def test_the_history_tips_the_scale_where_the_network_is_unsure_and_there_alone():
@@ -126,6 +126,27 @@ def test_a_twin_gives_way_to_the_sign_that_people_mean():
     assert both[1, BOX] == 0.8  # what was given stays as it was
 
 
+def confidences(probabilities):
+    return [run.confidence for run in BeamDecoder(CHARSET)(probabilities)[0]]
+
+
+def test_the_confidence_of_a_character_is_the_share_of_the_texts_that_have_it():
+    assert confidences(probabilities_of({A: 0.7, B: 0.3}, {BLANK: 1}, {BAR: 1})) == pytest.approx([0.7, 1])
+    assert confidences(probabilities_of(*[{A: 0.5, BLANK: 0.5}] * 2)) == pytest.approx([1 - 0.5 * 0.5])
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (({A: 1}, {BAR: 0.4, BLANK: 0.6}, {B: 1}), [1, 0.6]),  # before the second
+        (({A: 1}, {BLANK: 1}, {BAR: 0.4, BLANK: 0.6}), [0.6]),  # behind the last
+        (({A: 1}, {BAR: 0.2, LETTER_O: 0.2, BLANK: 0.6}, {B: 1}), [1, 0.6]),  # whatever it is
+    ],
+)
+def test_a_character_that_is_left_out_lowers_the_confidence_of_its_neighbour(steps, expected):
+    assert confidences(probabilities_of(*steps)) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(("a", "uncertain"), [(0.5, True), (0.7, True), (0.8, False), (0.995, False)])
 def test_a_close_second_leaves_doubt(a, uncertain):
     assert BeamDecoder(CHARSET)(probabilities_of({A: a, B: 1 - a}))[1] is uncertain
@@ -139,12 +160,12 @@ def test_two_paths_to_one_text_leave_no_doubt():
 def test_long_doubt_does_not_end_in_nothing():
     probabilities = probabilities_of(*[{A: 0.3, B: 0.3, BLANK: 0.4}] * 3000)
     assert np.all(np.isfinite([run.confidence for run in BeamDecoder(CHARSET)(probabilities)[0]]))
-    assert search(probabilities)[0] != ()
+    assert search(probabilities)[0][0] != ()
 
 
 def test_doubles_keep_their_blank():
     probabilities = probabilities_of({A: 0.9, BLANK: 0.1}, {A: 0.3, BLANK: 0.7}, {A: 0.9, BLANK: 0.1})
-    assert search(probabilities)[0] == (A, A)
+    assert search(probabilities)[0][0] == (A, A)
     path = forced_alignment(probabilities, (A, A))
     assert [run.label for run in runs_of_path(path, np.ones(3), BLANK)] == [A, A]
 

@@ -14,6 +14,8 @@ Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with these changes:
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from difflib import SequenceMatcher
 from itertools import groupby
 
 import numpy as np
@@ -26,6 +28,7 @@ MIN_INK = 0.5  # of all characters but the space together: a step with more is a
 BEAM_WIDTH = 8  # texts followed at once
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
 MIN_LM_SCORE = -8.0  # of the n-grams, before they are weighted
+MIN_SHARE = 0.001  # of a text's probability in that of all that are followed; rarer ones do not lower a confidence
 MIN_LEAD = 1.0  # of the log score of the likeliest text over the next one's; with less, it is uncertain
 TWINS = {"│": "|", "╱": "/", "∶": ":", "﹑": "、", "﹒": ".", "．": ".", "﹐": ",", "﹔": ";", "﹖": "?"}
 TWINS |= {"＋": "+", "Ⅰ": "I", "Ⅳ": "V", "О": "O", "Р": "P", "―": "—", "━": "—", "─": "—", "′": "'"}
@@ -71,6 +74,8 @@ class BeamDecoder:
 
         Returns:
             Runs, as ``ctc.greedy_runs``; those of a text that greedy decoding does not find are those of its best path.
+            Where other texts were followed too, the confidence of a run is the share that texts with this character
+            there, and none before it that is left out here, have of the probability of all.
             Whether the second text is close, so that nearly the same probabilities might make it the first.
         """
         blank = probabilities.shape[1] - 1
@@ -79,11 +84,14 @@ class BeamDecoder:
         runs = runs_of_path(best, likely, blank)
         if (likely >= 1 - self.min_probability).all():
             return runs, False
-        labels, lead = self.search(self._steps(probabilities, best, likely, runs), blank)
+        texts = self.search(self._steps(probabilities, best, likely, runs), blank)
+        labels, total = texts[0]
         if labels != tuple(run.label for run in runs):
             path = forced_alignment(probabilities, labels)
             runs = runs_of_path(path, probabilities[np.arange(len(path)), path], blank)
-        return runs, lead < MIN_LEAD
+        doubts = _doubts(texts)
+        runs = [replace(run, confidence=1 - doubt) if doubt else run for run, doubt in zip(runs, doubts, strict=True)]
+        return runs, len(texts) > 1 and total - texts[1][1] < MIN_LEAD
 
     def _without_twins(self, probabilities: np.ndarray) -> np.ndarray:
         """Give the probability of signs that look like others to these, where the network considers them too."""
@@ -125,15 +133,15 @@ class BeamDecoder:
                 codes[first:last] = [True] * len(codes[first:last])
         return codes
 
-    def search(self, steps: Iterable[Step], blank: int) -> tuple[Labels, float]:
-        """Find the most likely text.
+    def search(self, steps: Iterable[Step], blank: int) -> list[tuple[Labels, float]]:
+        """Find the most likely texts.
 
         Args:
             steps: the classes that are followed.
             blank: its class.
 
         Returns:
-            Its labels; by how much its log score is ahead of the next one's.
+            Labels and log score of each, the most likely first.
         """
         # a space and labels: P(they, a blank last), P(they, the last label last), weighted sum of the n-grams' scores
         beams: dict[Labels, tuple[float, float, float]] = {(SPACE,): (1.0, 0.0, 0.0)}
@@ -160,8 +168,7 @@ class BeamDecoder:
             likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())
             if likeliest < 1e-100:  # long before it is too small for a float
                 beams = {labels: (b / likeliest, n / likeliest, score) for labels, (b, n, score) in beams.items()}
-        first, *others = sorted(beams.items(), key=_total, reverse=True)
-        return first[0][1:], _total(first) - _total(others[0]) if others else math.inf
+        return [(beam[0][1:], _total(beam)) for beam in sorted(beams.items(), key=_total, reverse=True)]
 
     def _weighted_score(self, labels: Labels, label: int) -> float:
         return self.lm_weight * max(MIN_LM_SCORE, self.lm_score(labels, label)) if self.lm_score else 0.0
@@ -178,6 +185,34 @@ def _add(found, labels, blank_last, label_last, score):
 def _total(beam):
     blank_last, label_last, score = beam[1]
     return math.log(blank_last + label_last + 1e-300) + score
+
+
+def _doubts(texts: list[tuple[Labels, float]]) -> list[float]:
+    """Add up, for each label of the first text, the share of the texts that have another there, or more before it."""
+    first, best = texts[0]
+    likely = [math.exp(total - best) for _, total in texts]
+    doubts = [0.0] * (len(first) + 1)
+    for (labels, _), share in zip(texts, np.divide(likely, sum(likely)).tolist(), strict=True):
+        if share >= MIN_SHARE:
+            for start, end in _differences(first, labels):
+                for at in range(start, max(end, start + 1)):
+                    doubts[at] += share
+    if first:
+        doubts[-2] = max(doubts[-2:])  # what is left out behind the last one
+    return doubts[:-1]
+
+
+def _differences(first: Labels, other: Labels) -> list[tuple[int, int]]:
+    """Align two texts; give what ``other`` replaces or leaves out of ``first``, and empty ranges where it has more."""
+    shorter = min(len(first), len(other))
+    start = 0
+    while start < shorter and first[start] == other[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and first[-1 - end] == other[-1 - end]:
+        end += 1
+    matcher = SequenceMatcher(None, first[start : len(first) - end], other[start : len(other) - end], autojunk=False)
+    return [(start + a, start + b) for kind, a, b, _, _ in matcher.get_opcodes() if kind != "equal"]
 
 
 def forced_alignment(probabilities: np.ndarray, labels: Labels) -> np.ndarray:

@@ -11,7 +11,8 @@ class Character:
 
     Attributes:
         text: one character.
-        confidence: the highest probability of its class over its run of time steps.
+        confidence: where several texts were followed, the share of their probability that those with this character
+            here have; else the highest probability of its class over its run of time steps.
         x0, x1: columns between which it stands: of the source image in a ``TextLine``.
     """
 
