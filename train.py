@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+MAX_PROCESSES = 16  # that draw lines by default
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -21,25 +22,43 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="weights file, or none for random weights (default: weights/CRNN.h5; with --synthetic none)",
     )
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
+    parser.add_argument("--batch-size", type=int, default=32, help="images a step, of all devices together")
+    parser.add_argument(
+        "--learning-rate",
+        type=float,
+        help="at its height (default: 4e-4; with --synthetic each stage has its own, which holds for batches of 32 and "
+        "grows with the square root of their size)",
+    )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--deterministic", action="store_true", help="bit for bit the same weights every time")
     batches = parser.add_argument_group("from batches")
     batches.add_argument("--data", type=Path, default=HERE / "data", help="folder of labels/ and img_batches/")
     batches.add_argument("--check", action="store_true", help="look at every label and image, and train nothing")
     batches.add_argument("--epochs", type=int, default=10)
     batches.add_argument("--patience", type=int, default=3, help="epochs without a better test CER before it ends")
-    batches.add_argument("--batch-size", type=int, default=32, help="images, of all devices together")
-    batches.add_argument("--learning-rate", type=float, default=4e-4)
     batches.add_argument("--charset", type=Path, help="table of labels: one character a line, line 0 for the space")
-    batches.add_argument("--deterministic", action="store_true", help="bit for bit the same weights every time")
     synthetic = parser.add_argument_group("synthetic")
-    synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in stages")
+    synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in three phases")
+    synthetic.add_argument(
+        "--phases",
+        nargs="+",
+        metavar="NAME",
+        help="of frames_cnn, frames_lstm, ctc (default: all; with --start-from ctc), or stages of them, as ctc_4",
+    )
+    length = synthetic.add_mutually_exclusive_group()
+    length.add_argument("--lines", type=int, metavar="N", help="length of the training in lines (default: 1,000,000)")
+    length.add_argument("--hours", type=float, metavar="H", help="length of the training in hours, stops left out")
     synthetic.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of fonts beside the system's")
+    synthetic.add_argument("--no-system-fonts", action="store_true", help="only the fonts in --fonts")
     synthetic.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
     synthetic.add_argument("--heldout-texts", type=Path, nargs="*", help="the same for the lines to measure on")
     synthetic.add_argument("--rendered", type=Path, nargs="*", default=[], help="files of crnn.tools.render_in_browser")
-    synthetic.add_argument("--stages", nargs="+", metavar="NAME", help="of the recipe, all by default")
-    synthetic.add_argument("--lines", type=int, nargs="+", metavar="N", help="lines of each stage")
-    synthetic.add_argument("--processes", type=int, default=1, help="that draw lines")
+    synthetic.add_argument(
+        "--processes", type=int, help=f"that draw lines (default: one a core but one, at most {MAX_PROCESSES})"
+    )
+    synthetic.add_argument(
+        "--cache-lines", type=int, default=0, metavar="N", help="draw N lines once, then use them again, shuffled"
+    )
     return parser.parse_args(argv)
 
 
@@ -50,13 +69,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.check:
             return check(options)
-        return train_on_stream(options) if options.synthetic else train_on_batches(options)
+        if options.deterministic:
+            from crnn.model import backend
+
+            backend.make_deterministic()
+        return train_on_lines(options) if options.synthetic else train_on_batches(options)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def check(options):
+def check(options: argparse.Namespace) -> int:
     from crnn.charset import Charset
     from crnn.dataset.validation import validate
 
@@ -64,21 +87,17 @@ def check(options):
     return 1 if validate(options.data, charset) else 0
 
 
-def train_on_batches(options):
-    from crnn.model import backend
+def train_on_batches(options: argparse.Namespace) -> int:
     from crnn.training.dataset_trainer import DatasetTrainer
     from crnn.training.recipe import DatasetRecipe
 
-    if options.deterministic:
-        backend.make_deterministic()
-    given = {
-        name: getattr(options, name)
-        for name in ("epochs", "patience", "batch_size", "learning_rate", "precision", "seed")
-    }
-    if options.charset:
-        given["charset"] = str(options.charset)
     start_from = options.start_from or str(HERE / "weights" / "CRNN.h5")
-    recipe = DatasetRecipe(str(options.data), _weights(start_from), **given)
+    recipe = DatasetRecipe(
+        str(options.data), _weights(start_from), str(options.charset) if options.charset else None, **_common(options)
+    )
+    recipe = replace(recipe, epochs=options.epochs, patience=options.patience)
+    if options.learning_rate is not None:
+        recipe = replace(recipe, learning_rate=options.learning_rate)
     DatasetTrainer(recipe, options.folder or "runs/batches").run()
     return 0
 
@@ -87,24 +106,30 @@ def _weights(given):
     return None if given == "none" else given
 
 
-def train_on_stream(options):
+def _common(options):
+    return {name: getattr(options, name) for name in ("batch_size", "precision", "seed")}
+
+
+def train_on_lines(options: argparse.Namespace) -> int:
     from crnn.synthesis.config import SynthesisConfig
     from crnn.synthesis.source import LineSource
     from crnn.training.recipe import SyntheticRecipe
     from crnn.training.synthetic_trainer import SyntheticTrainer
 
-    recipe = SyntheticRecipe(seed=options.seed, start_from=_weights(options.start_from), precision=options.precision)
-    recipe = recipe.only(options.stages or [stage.name for stage in recipe.stages])
-    if options.lines:
-        if len(options.lines) > len(recipe.stages):
-            raise ValueError(f"--lines takes at most {len(recipe.stages)} numbers, one a stage")
-        stages = zip(recipe.stages, options.lines, strict=False)
-        recipe = replace(recipe, stages=tuple(replace(stage, samples=lines) for stage, lines in stages))
-    fonts, texts = tuple(options.fonts), tuple(options.texts)
-    source = LineSource(fonts, texts, seed=recipe.seed, rendered=tuple(options.rendered))
+    start_from = _weights(options.start_from)
+    lengths = {name: value for name in ("lines", "hours") if (value := getattr(options, name)) is not None}
+    recipe = SyntheticRecipe(
+        start_from=start_from, cache_lines=options.cache_lines, **lengths, **_common(options)
+    ).only(options.phases or (["ctc"] if start_from else ["frames_cnn", "frames_lstm", "ctc"]))
+    if options.learning_rate is not None:
+        stages = tuple(replace(stage, learning_rate=options.learning_rate) for stage in recipe.stages)
+        recipe = replace(recipe, stages=stages)
+    fonts, texts, system_fonts = tuple(options.fonts), tuple(options.texts), not options.no_system_fonts
+    source = LineSource(fonts, texts, recipe.seed, system_fonts, rendered=tuple(options.rendered))
     heldout_texts = tuple(options.heldout_texts or texts)
-    heldout = LineSource(fonts, heldout_texts, seed=recipe.seed + 1_000_000, config=SynthesisConfig.evaluation())
-    SyntheticTrainer(recipe, source, heldout, options.folder or "runs/synthetic", options.processes).run()
+    heldout = LineSource(fonts, heldout_texts, recipe.seed + 1_000_000, system_fonts, SynthesisConfig.evaluation())
+    processes = options.processes or max(1, min(MAX_PROCESSES, (os.cpu_count() or 1) - 1))
+    SyntheticTrainer(recipe, source, heldout, options.folder or "runs/synthetic", processes).run()
     return 0
 
 

@@ -33,7 +33,7 @@ class Run:
     Attributes:
         label: the class.
         first, last: time steps, both included.
-        confidence: the highest probability of the class within the run.
+        confidence: the highest probability of the class within the run, unless the decoder knows better.
     """
 
     label: int

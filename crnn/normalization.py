@@ -71,7 +71,8 @@ def trim_margins(grey: np.ndarray) -> np.ndarray:
     """Cut off loose margins above and below a line, and parts of other lines there.
 
     Of other lines, only what the edge of the image cuts off and a gap keeps apart is removed. Noise as strong as the
-    ink counts as ink: then nothing is removed.
+    ink counts as ink: then nothing is removed. Rows are looked at with 64 of them at most, so that a line in a very
+    high image is found in several rounds.
 
     Args:
         grey: (height, width) uint8.
@@ -79,6 +80,12 @@ def trim_margins(grey: np.ndarray) -> np.ndarray:
     Returns:
         (at most height, width) uint8.
     """
+    while len(trimmed := _trim_once(grey)) < len(grey):
+        grey = trimmed
+    return grey
+
+
+def _trim_once(grey):
     height = len(grey)
     energy = _edges(grey, 2 * HEIGHT).mean(axis=1)
     if not energy.any():

@@ -3,20 +3,31 @@ from itertools import product
 import numpy as np
 import pytest
 
-from crnn.ctc import best_of_steps, greedy_runs, runs_of_path
-from crnn.inference import beam_search as beam
-from crnn.inference.beam_search import forced_alignment
+from crnn.charset import SPACE, Charset
+from crnn.ctc import greedy_runs, runs_of_path
+from crnn.inference.beam_search import BEAM_WIDTH, MIN_PROBABILITY, BeamDecoder, forced_alignment
 
-A, B, BLANK = 0, 1, 2
-
-
-def most_likely(probabilities, least=beam.MIN_PROBABILITY, width=beam.BEAM_WIDTH):
-    steps = beam.candidate_classes(probabilities, *best_of_steps(probabilities), least)
-    return beam.search(steps, probabilities.shape[1] - 1, beam_width=width)
+CHARSET = Charset(["blank", *"abO0│|"])
+A, B, LETTER_O, ZERO, BOX, BAR = range(1, 7)
+BLANK = CHARSET.blank
 
 
-def beam_runs(probabilities, lm_score=None):
-    return beam.decode(probabilities, lm_score)[0]
+def search(probabilities, width=BEAM_WIDTH, lm_score=None):
+    """Follow every class of every step."""
+    steps = [(list(range(len(row))), row.tolist(), frozenset()) for row in probabilities]
+    return BeamDecoder(CHARSET, lm_score, beam_width=width).search(steps, probabilities.shape[1] - 1)
+
+
+def probabilities_of(*steps):
+    """One row a step, of the probabilities of some classes."""
+    rows = np.zeros((len(steps), CHARSET.classes))
+    for row, step in zip(rows, steps, strict=True):
+        row[list(step)] = list(step.values())
+    return rows
+
+
+def decoded(probabilities, lm_score=None):
+    return [run.label for run in BeamDecoder(CHARSET, lm_score)(probabilities)[0]]
 
 
 def merged(path, blank):
@@ -42,9 +53,9 @@ def test_it_finds_the_text_whose_paths_sum_to_most(seed):
     for _, text, likely in paths_of(probabilities):
         sums[text] = sums.get(text, 0) + likely
     second, first = sorted(sums.values())[-2:]
-    text, lead = most_likely(probabilities, least=0, width=1000)
+    (text, best), (_, next_best), *_ = search(probabilities, width=1000)
     assert text == max(sums, key=sums.get)
-    assert lead == pytest.approx(np.log(first / second))
+    assert best - next_best == pytest.approx(np.log(first / second))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -56,45 +67,108 @@ def test_the_best_path_of_a_text_is_found(seed):
 
 
 def test_it_reads_what_greedy_decoding_misses():
-    probabilities = np.array([[0.4, 0.0, 0.6], [0.4, 0.0, 0.6]])  # all blank 0.36, a 0.64
+    probabilities = probabilities_of({A: 0.4, BLANK: 0.6}, {A: 0.4, BLANK: 0.6})  # all blank 0.36, a 0.64
     assert greedy_runs(probabilities) == []
-    (run,) = beam_runs(probabilities)
-    assert run.label == A and 0 <= run.first <= run.last <= 1 and run.confidence == 0.4
+    ((run,), _) = BeamDecoder(CHARSET)(probabilities)
+    assert run.label == A and 0 <= run.first <= run.last <= 1 and run.confidence == pytest.approx(0.64)
 
 
-def test_the_history_tips_the_scale_where_the_network_doubts_and_there_alone():
+def test_the_history_tips_the_scale_where_the_network_is_unsure_and_there_alone():
     def follows(history, label):
-        return 3.0 if (history, label) == ((A,), B) else 0.0
+        return 3.0 if history[-1] == A and label == B else 0.0
 
-    uncertain = np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0.35, 0.65, 0]])  # a, then b or c
-    assert [run.label for run in beam_runs(uncertain)] == [0, 2]
-    assert [run.label for run in beam_runs(uncertain, follows)] == [0, 1]
-    certain = np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0.009, 0.991, 0]])
-    assert beam_runs(certain, follows) == greedy_runs(certain)
+    unsure = probabilities_of({A: 1}, {BLANK: 1}, {B: 0.35, BAR: 0.65})
+    assert decoded(unsure) == [A, BAR]
+    assert decoded(unsure, follows) == [A, B]
+    certain = probabilities_of({A: 1}, {BLANK: 1}, {B: MIN_PROBABILITY - 0.001, BAR: 0.991})
+    assert decoded(certain, follows) == [A, BAR]
+
+
+def test_a_line_begins_as_if_after_a_space():
+    def begins_words(history, label):
+        return 4.0 if history == (SPACE,) and label == B else 0.0
+
+    assert decoded(probabilities_of({A: 0.6, B: 0.4}), begins_words) == [B]
+
+
+def never(label):
+    """N-grams that have never seen a label."""
+    return lambda history, other: -30.0 if other == label else 0.0
+
+
+@pytest.mark.parametrize("other", [BLANK, SPACE])
+def test_ngrams_delete_no_character(other):
+    probabilities = probabilities_of({A: 1}, {BLANK: 1}, {B: 0.4, BAR: 0.25, other: 0.35}, {BLANK: 1})
+    assert decoded(probabilities, never(B)) == [A, BAR]
+    assert decoded(probabilities, lambda history, label: -30.0 if label in (B, BAR) else 0.0) == [A, B]
+
+
+def test_the_network_overrules_what_the_ngrams_have_never_seen():
+    assert decoded(probabilities_of({B: 0.95, BAR: 0.05}), never(B)) == [B]
+
+
+def test_ngrams_are_silent_in_words_of_letters_and_digits():
+    letters_follow_letters = {LETTER_O: 5.0, ZERO: -5.0}
+
+    def prose(history, label):
+        return letters_follow_letters.get(label, 0.0) if history[-1] == A else 0.0
+
+    word = [{A: 1}, {ZERO: 0.6, LETTER_O: 0.4}, {BLANK: 1}]
+    assert decoded(probabilities_of(*word, {ZERO: 1}), prose) == [A, ZERO, ZERO]
+    assert decoded(probabilities_of({A: 1}, {LETTER_O: 0.4, BAR: 0.6}, {BLANK: 1}), prose) == [A, LETTER_O]
+
+
+def test_a_twin_gives_way_to_the_sign_that_people_mean():
+    both = probabilities_of({BLANK: 1}, {BOX: 0.8, BAR: 0.15, A: 0.05})
+    ((run,), _) = BeamDecoder(CHARSET)(both)
+    assert run.label == BAR and run.confidence == pytest.approx(0.95)
+    assert decoded(probabilities_of({BOX: 0.95, A: 0.05})) == [BOX]
+    assert both[1, BOX] == 0.8  # what was given stays as it was
+
+
+def confidences(probabilities):
+    return [run.confidence for run in BeamDecoder(CHARSET)(probabilities)[0]]
+
+
+def test_the_confidence_of_a_character_is_the_share_of_the_texts_that_have_it():
+    assert confidences(probabilities_of({A: 0.7, B: 0.3}, {BLANK: 1}, {BAR: 1})) == pytest.approx([0.7, 1])
+    assert confidences(probabilities_of(*[{A: 0.5, BLANK: 0.5}] * 2)) == pytest.approx([1 - 0.5 * 0.5])
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (({A: 1}, {BAR: 0.4, BLANK: 0.6}, {B: 1}), [1, 0.6]),  # before the second
+        (({A: 1}, {BLANK: 1}, {BAR: 0.4, BLANK: 0.6}), [0.6]),  # behind the last
+        (({A: 1}, {BAR: 0.2, LETTER_O: 0.2, BLANK: 0.6}, {B: 1}), [1, 0.6]),  # whatever it is
+    ],
+)
+def test_a_character_that_is_left_out_lowers_the_confidence_of_its_neighbour(steps, expected):
+    assert confidences(probabilities_of(*steps)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("a", "uncertain"), [(0.5, True), (0.7, True), (0.8, False), (0.995, False)])
 def test_a_close_second_leaves_doubt(a, uncertain):
-    assert beam.decode(np.array([[a, 1 - a, 0.0]]))[1] is uncertain
+    assert BeamDecoder(CHARSET)(probabilities_of({A: a, B: 1 - a}))[1] is uncertain
 
 
 def test_two_paths_to_one_text_leave_no_doubt():
-    probabilities = np.array([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5], [0.0, 0.0, 1.0]])  # a run that ends here or there
-    assert beam.decode(probabilities)[1] is False
+    probabilities = probabilities_of({A: 1}, {A: 0.5, BLANK: 0.5}, {BLANK: 1})  # a run that ends here or there
+    assert BeamDecoder(CHARSET)(probabilities)[1] is False
 
 
 def test_long_doubt_does_not_end_in_nothing():
-    probabilities = np.tile([0.3, 0.3, 0.4], (3000, 1))
-    assert np.all(np.isfinite([run.confidence for run in beam_runs(probabilities)]))
-    assert most_likely(probabilities)[0] != ()
+    probabilities = probabilities_of(*[{A: 0.3, B: 0.3, BLANK: 0.4}] * 3000)
+    assert np.all(np.isfinite([run.confidence for run in BeamDecoder(CHARSET)(probabilities)[0]]))
+    assert search(probabilities)[0][0] != ()
 
 
 def test_doubles_keep_their_blank():
-    probabilities = np.array([[0.9, 0.0, 0.1], [0.3, 0.0, 0.7], [0.9, 0.0, 0.1]])
-    assert most_likely(probabilities)[0] == (A, A)
+    probabilities = probabilities_of({A: 0.9, BLANK: 0.1}, {A: 0.3, BLANK: 0.7}, {A: 0.9, BLANK: 0.1})
+    assert search(probabilities)[0][0] == (A, A)
     path = forced_alignment(probabilities, (A, A))
     assert [run.label for run in runs_of_path(path, np.ones(3), BLANK)] == [A, A]
 
 
 def test_no_steps_no_runs():
-    assert beam_runs(np.zeros((0, 3))) == []
+    assert BeamDecoder(CHARSET)(np.zeros((0, CHARSET.classes))) == ([], False)

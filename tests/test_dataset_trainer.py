@@ -44,13 +44,6 @@ def weights_of(folder):
         return {name: [file[name][w][()] for w in file[name].attrs["weight_names"]] for name in file if file[name]}
 
 
-def test_rate_warms_up_and_falls_as_a_cosine():
-    recipe = DatasetRecipe("data", learning_rate=1.0, warm_up=10)
-    rates = [recipe.learning_rate_at(step, 110) for step in range(110)]
-    assert rates[0] == pytest.approx(0.1) and rates[9] == rates[10] == 1 and rates[60] == pytest.approx(0.5)
-    assert 0 < rates[-1] < 0.001 and sorted(rates[10:], reverse=True) == rates[10:]
-
-
 @pytest.mark.training
 def test_a_training_leaves_weights_log_and_table(configured, tmp_path, capsys):
     DatasetTrainer(configured(), tmp_path / "run").run()

@@ -16,7 +16,7 @@ from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.config import FREE_EFFECTS, SynthesisConfig
 from crnn.synthesis.source import LineSource
 from crnn.training.dataset_trainer import DatasetTrainer
-from crnn.training.recipe import DatasetRecipe, Stage, SyntheticRecipe
+from crnn.training.recipe import DatasetRecipe, Stage, SyntheticRecipe, scale_of
 from crnn.training.synthetic_trainer import SyntheticTrainer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,10 +82,12 @@ def test_texts_and_confidences_of_the_asset_pictures(run_main, monkeypatch):
 @pytest.mark.training
 def test_first_losses_of_the_synthetic_training(source, tmp_path):
     stages = [
-        Stage("_".join(what), *what, 4, 1e-3, decay_fraction=0.5, warm_up=2, batch_size=4)
+        Stage("_".join(what), *what, 1, 1e-3 / scale_of(4), decay_fraction=0.5, warm_up=2)
         for what in (("frames", "cnn"), ("frames", "lstm"), ("ctc", "all"))
     ]
-    trainer = SyntheticTrainer(SyntheticRecipe(tuple(stages)), source, source, tmp_path, heldout_lines=4)
+    trainer = SyntheticTrainer(
+        SyntheticRecipe(tuple(stages), lines=12, batch_size=4), source, source, tmp_path, heldout_lines=4
+    )
     trainer.run()
     rows = (tmp_path / "log.csv").read_text().splitlines()
     place = rows[0].split(",").index("loss")

@@ -43,6 +43,12 @@ def test_loose_margins_are_taken(above, below, ink, ground):
     assert inked[0] <= 0.5 * 16 + 3 and len(trimmed) - 1 - inked[-1] <= 0.5 * 16 + 3
 
 
+@pytest.mark.parametrize(("above", "below"), [(2000, 900), (0, 3000), (480, 480)])
+def test_a_line_is_found_however_high_the_image(above, below):
+    trimmed = trim_margins(framed(bars(), above, below))
+    assert (trimmed == 0).any(axis=1).sum() == 16 and len(trimmed) <= 36
+
+
 def test_margins_of_half_the_height_of_the_ink_stay():
     assert trim_margins(bars()).shape == (32, 400)
 

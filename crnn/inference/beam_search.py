@@ -1,124 +1,177 @@
 """Prefix beam search: the text that sums to most over all its paths, weighed by what usually follows what.
 
 Hannun, Maas, Jurafsky, Ng: First-Pass Large Vocabulary Continuous Speech Recognition using
-Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with two changes. Classes less likely
-than ``MIN_PROBABILITY`` at a step are not followed: most steps have one class left and most lines no
-choice at all, and these are decoded greedily, to the same result. And what follows what is weighed by
-how much more likely the history makes a character than it is anyway, so that a rare one is not
-punished for being rare.
+Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with these changes:
+
+- Classes less likely than ``MIN_PROBABILITY`` at a step are not followed: most steps have one class left and most
+  lines no choice at all, and these are decoded greedily, to the same result.
+- What follows what is weighed by how much more likely the history makes a character than it is anyway, so that a
+  rare one is not punished for being rare. What the texts never had is at most ``MIN_LM_SCORE``. A line begins as if
+  after a space.
+- Where the network sees a character, n-grams choose which: neither the blank nor the space is followed there.
+- Words that mix letters and digits are codes, of which the n-grams of prose know nothing: they are silent there.
 """
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import groupby
 
 import numpy as np
 
+from crnn.charset import SPACE, Charset
 from crnn.ctc import Run, best_of_steps, runs_of_path
 
 MIN_PROBABILITY = 0.01
+MIN_INK = 0.5  # of all characters but the space together: a step with more is a character
 BEAM_WIDTH = 8  # texts followed at once
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
+MIN_LM_SCORE = -8.0  # of the n-grams, before they are weighted
+MIN_SHARE = 0.001  # of a text's probability in that of all that are followed; rarer ones do not lower a confidence
 MIN_LEAD = 1.0  # of the log score of the likeliest text over the next one's; with less, it is uncertain
+TWINS = {"│": "|", "╱": "/", "∶": ":", "﹑": "、", "﹒": ".", "．": ".", "﹐": ",", "﹔": ";", "﹖": "?"}
+TWINS |= {"＋": "+", "Ⅰ": "I", "Ⅳ": "V", "О": "O", "Р": "P", "―": "—", "━": "—", "─": "—", "′": "'"}
 
 Labels = tuple[int, ...]
 LMScore = Callable[[Labels, int], float]
+Step = tuple[list[int], list[float], frozenset[int]]  # classes, their probabilities, those that n-grams do not weigh
 
 
-def decode(
-    probabilities: np.ndarray,
-    lm_score: LMScore | None = None,
-    lm_weight: float = LM_WEIGHT,
-    min_probability: float = MIN_PROBABILITY,
-    beam_width: int = BEAM_WIDTH,
-) -> tuple[list[Run], bool]:
-    """Find the runs of the most likely text.
+class BeamDecoder:
+    """Finds the most likely text of probabilities.
 
     Args:
-        probabilities: (time steps, classes), the last class the blank.
+        charset: the table of labels.
         lm_score: ``NGrams.lm_score``; without it the network alone decides.
         lm_weight: of ``lm_score``.
         min_probability: of the classes that are followed at a step.
         beam_width: texts followed at once.
-
-    Returns:
-        Runs, as ``ctc.greedy_runs``; those of a text that greedy decoding does not find are those of its best path.
-        Whether the second text is close, so that nearly the same probabilities might make it the first.
     """
-    blank = probabilities.shape[1] - 1
-    best, likely = best_of_steps(probabilities)
-    runs = runs_of_path(best, likely, blank)
-    if (likely >= 1 - min_probability).all():
-        return runs, False
-    steps = candidate_classes(probabilities, best, likely, min_probability)
-    labels, lead = search(steps, blank, lm_score, lm_weight, beam_width)
-    if labels != tuple(run.label for run in runs):
-        path = forced_alignment(probabilities, labels)
-        runs = runs_of_path(path, probabilities[np.arange(len(path)), path], blank)
-    return runs, lead < MIN_LEAD
 
+    def __init__(
+        self,
+        charset: Charset,
+        lm_score: LMScore | None = None,
+        lm_weight: float = LM_WEIGHT,
+        min_probability: float = MIN_PROBABILITY,
+        beam_width: int = BEAM_WIDTH,
+    ):
+        self.lm_score = lm_score
+        self.lm_weight = lm_weight
+        self.min_probability = min_probability
+        self.beam_width = beam_width
+        labels = charset.labels
+        self._twins = [(labels[twin], labels[meant]) for twin, meant in TWINS.items() if {twin, meant} <= labels.keys()]
+        self._digits = frozenset(label for character, label in labels.items() if character in "0123456789")
+        self._letters = frozenset(label for c, label in labels.items() if c.isascii() and c.isalpha())
 
-def candidate_classes(
-    probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray, min_probability: float
-) -> Iterator[tuple[list[int], list[float]]]:
-    """Give the classes of each step that are followed, and their probabilities.
+    def __call__(self, probabilities: np.ndarray) -> tuple[list[Run], bool]:
+        """Decode.
 
-    Args:
-        probabilities: (time steps, classes).
-        best: (time steps,) the likeliest class of each.
-        likely: (time steps,) its probability.
-        min_probability: of a class that is followed; where none has it, the likeliest is.
-    """
-    for step, label, probability in zip(probabilities, best.tolist(), likely.tolist(), strict=True):
-        if min_probability <= probability < 1 - min_probability:
-            classes = np.flatnonzero(step >= min_probability)
-            yield classes.tolist(), step[classes].tolist()
-        else:
-            yield [label], [probability]
+        Args:
+            probabilities: (time steps, classes), the last class the blank.
 
+        Returns:
+            Runs, as ``ctc.greedy_runs``; those of a text that greedy decoding does not find are those of its best path.
+            Where other texts were followed too, the confidence of a run is the share that texts with this character
+            there, and none before it that is left out here, have of the probability of all.
+            Whether the second text is close, so that nearly the same probabilities might make it the first.
+        """
+        blank = probabilities.shape[1] - 1
+        probabilities = self._without_twins(probabilities)
+        best, likely = best_of_steps(probabilities)
+        runs = runs_of_path(best, likely, blank)
+        if (likely >= 1 - self.min_probability).all():
+            return runs, False
+        texts = self.search(self._steps(probabilities, best, likely, runs), blank)
+        labels, total = texts[0]
+        if labels != tuple(run.label for run in runs):
+            path = forced_alignment(probabilities, labels)
+            runs = runs_of_path(path, probabilities[np.arange(len(path)), path], blank)
+        doubts = _doubts(texts)
+        runs = [replace(run, confidence=1 - doubt) if doubt else run for run, doubt in zip(runs, doubts, strict=True)]
+        return runs, len(texts) > 1 and total - texts[1][1] < MIN_LEAD
 
-def search(
-    steps: Iterable[tuple[list[int], list[float]]],
-    blank: int,
-    lm_score: LMScore | None = None,
-    lm_weight: float = LM_WEIGHT,
-    beam_width: int = BEAM_WIDTH,
-) -> tuple[Labels, float]:
-    """Find the most likely text.
+    def _without_twins(self, probabilities: np.ndarray) -> np.ndarray:
+        """Give the probability of signs that look like others to these, where the network considers them too."""
+        merged = probabilities
+        for twin, meant in self._twins:
+            both = (probabilities[:, twin] > 0) & (probabilities[:, meant] >= self.min_probability)
+            if both.any():
+                merged = probabilities.copy() if merged is probabilities else merged
+                merged[both, meant] += merged[both, twin]
+                merged[both, twin] = 0
+        return merged
 
-    Args:
-        steps: as of ``candidate_classes``.
-        blank: its class.
-        lm_score, lm_weight, beam_width: as of ``decode``.
+    def _steps(
+        self, probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray, runs: list[Run]
+    ) -> Iterator[Step]:
+        """Give the classes of each step that are followed."""
+        blank = probabilities.shape[1] - 1
+        codes = self._codes(runs, len(probabilities))
+        alphanumeric, nothing = self._letters | self._digits, frozenset[int]()
+        for step, label, probability, code in zip(probabilities, best.tolist(), likely.tolist(), codes, strict=True):
+            unweighed = alphanumeric if code else nothing
+            if not self.min_probability <= probability < 1 - self.min_probability:
+                yield [label], [probability], unweighed
+                continue
+            classes = np.flatnonzero(step >= self.min_probability)
+            ink = classes[(classes != blank) & (classes != SPACE)]
+            if step[ink].sum() > MIN_INK:
+                classes = ink
+            yield classes.tolist(), step[classes].tolist(), unweighed
 
-    Returns:
-        Its labels; by how much its log score is ahead of the next one's.
-    """
-    # labels: P(they, a blank last), P(they, the last label last), weighted sum of the n-grams' scores
-    beams: dict[Labels, tuple[float, float, float]] = {(): (1.0, 0.0, 0.0)}
-    for classes, probabilities in steps:
-        if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
-            beams = {labels: (b + n, 0.0, score) for labels, (b, n, score) in beams.items()}
-            continue
-        found: dict[Labels, tuple[float, float, float]] = {}
-        for labels, (blank_last, label_last, score) in beams.items():
-            last = labels[-1] if labels else blank
-            for label, probability in zip(classes, probabilities, strict=True):
-                if label == blank:
-                    _add(found, labels, (blank_last + label_last) * probability, 0.0, score)
-                    continue
-                if label == last:
-                    _add(found, labels, 0.0, label_last * probability, score)
-                before = blank_last if label == last else blank_last + label_last
-                if before > 0:
-                    longer = (*labels, label)
-                    added = 0.0 if longer in found or lm_score is None else lm_weight * lm_score(labels, label)
-                    _add(found, longer, 0.0, before * probability, score + added)
-        beams = dict(sorted(found.items(), key=_total, reverse=True)[:beam_width])
-        likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())
-        if likeliest < 1e-100:  # long before it is too small for a float
-            beams = {labels: (b / likeliest, n / likeliest, score) for labels, (b, n, score) in beams.items()}
-    first, *others = sorted(beams.items(), key=_total, reverse=True)
-    return first[0], _total(first) - _total(others[0]) if others else math.inf
+    def _codes(self, runs: list[Run], count: int) -> list[bool]:
+        """Tell which of ``count`` time steps are within a word that mixes letters and digits."""
+        codes = [False] * count
+        for is_word, group in groupby(runs, lambda run: run.label in self._letters or run.label in self._digits):
+            word = list(group)
+            letters = sum(run.label in self._letters for run in word)
+            if is_word and 0 < letters < len(word):
+                first, last = max(0, word[0].first - 1), word[-1].last + 2
+                codes[first:last] = [True] * len(codes[first:last])
+        return codes
+
+    def search(self, steps: Iterable[Step], blank: int) -> list[tuple[Labels, float]]:
+        """Find the most likely texts.
+
+        Args:
+            steps: the classes that are followed.
+            blank: its class.
+
+        Returns:
+            Labels and log score of each, the most likely first.
+        """
+        # a space and labels: P(they, a blank last), P(they, the last label last), weighted sum of the n-grams' scores
+        beams: dict[Labels, tuple[float, float, float]] = {(SPACE,): (1.0, 0.0, 0.0)}
+        for classes, probabilities, unweighed in steps:
+            if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
+                beams = {labels: (b + n, 0.0, score) for labels, (b, n, score) in beams.items()}
+                continue
+            found: dict[Labels, tuple[float, float, float]] = {}
+            for labels, (blank_last, label_last, score) in beams.items():
+                last = labels[-1]
+                for label, probability in zip(classes, probabilities, strict=True):
+                    if label == blank:
+                        _add(found, labels, (blank_last + label_last) * probability, 0.0, score)
+                        continue
+                    if label == last:
+                        _add(found, labels, 0.0, label_last * probability, score)
+                    before = blank_last if label == last else blank_last + label_last
+                    if before > 0:
+                        longer = (*labels, label)
+                        weighed = longer not in found and label not in unweighed
+                        added = self._weighted_score(labels, label) if weighed else 0.0
+                        _add(found, longer, 0.0, before * probability, score + added)
+            beams = dict(sorted(found.items(), key=_total, reverse=True)[: self.beam_width])
+            likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())
+            if likeliest < 1e-100:  # long before it is too small for a float
+                beams = {labels: (b / likeliest, n / likeliest, score) for labels, (b, n, score) in beams.items()}
+        return [(beam[0][1:], _total(beam)) for beam in sorted(beams.items(), key=_total, reverse=True)]
+
+    def _weighted_score(self, labels: Labels, label: int) -> float:
+        return self.lm_weight * max(MIN_LM_SCORE, self.lm_score(labels, label)) if self.lm_score else 0.0
 
 
 def _add(found, labels, blank_last, label_last, score):
@@ -132,6 +185,34 @@ def _add(found, labels, blank_last, label_last, score):
 def _total(beam):
     blank_last, label_last, score = beam[1]
     return math.log(blank_last + label_last + 1e-300) + score
+
+
+def _doubts(texts: list[tuple[Labels, float]]) -> list[float]:
+    """Add up, for each label of the first text, the share of the texts that have another there, or more before it."""
+    first, best = texts[0]
+    likely = [math.exp(total - best) for _, total in texts]
+    doubts = [0.0] * (len(first) + 1)
+    for (labels, _), share in zip(texts, np.divide(likely, sum(likely)).tolist(), strict=True):
+        if share >= MIN_SHARE:
+            for start, end in _differences(first, labels):
+                for at in range(start, max(end, start + 1)):
+                    doubts[at] += share
+    if first:
+        doubts[-2] = max(doubts[-2:])  # what is left out behind the last one
+    return doubts[:-1]
+
+
+def _differences(first: Labels, other: Labels) -> list[tuple[int, int]]:
+    """Align two texts; give what ``other`` replaces or leaves out of ``first``, and empty ranges where it has more."""
+    shorter = min(len(first), len(other))
+    start = 0
+    while start < shorter and first[start] == other[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and first[-1 - end] == other[-1 - end]:
+        end += 1
+    matcher = SequenceMatcher(None, first[start : len(first) - end], other[start : len(other) - end], autojunk=False)
+    return [(start + a, start + b) for kind, a, b, _, _ in matcher.get_opcodes() if kind != "equal"]
 
 
 def forced_alignment(probabilities: np.ndarray, labels: Labels) -> np.ndarray:

@@ -113,7 +113,7 @@ def _write_tsv(path: Path, line: "TextLine", seconds: float) -> None:
 
 def _write_json(path: Path, line: "TextLine", seconds: float) -> None:
     characters = [
-        {"text": c.text, "confidence": round(c.confidence, 4), "box": [round(c.x0, 1), 0, round(c.x1, 1), line.height]}
+        {"text": c.text, "confidence": round(c.confidence, 4), "box": [round(edge, 1) for edge in line.box(c)]}
         for c in line.characters
     ]
     record = {

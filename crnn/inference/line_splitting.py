@@ -8,7 +8,7 @@ import numpy as np
 
 from crnn.ctc import Run
 from crnn.geometry import STRIDE
-from crnn.normalization import RIGHT_PADDING, normalize_line, pad_right, true_runs
+from crnn.normalization import RIGHT_PADDING, pad_right, true_runs
 
 GAP_COLUMNS = 5  # a gap between words is a run of more than so many columns of background
 MAX_PIECE = 1400  # columns: five times what the network learnt from; longer ones only cost memory
@@ -47,25 +47,33 @@ class PreparedLine:
     """An image of a line on its way through the network.
 
     Attributes:
+        line: (32, width) uint8, normalised.
         gaps: all gaps of the line, those within words too; the network does not see them, ``spacing`` needs them.
         pieces: from left to right.
         shape: (height, width) of the source image.
-        scale: columns of the source image to a column of the line.
+        rotation: degrees counterclockwise by which the source image was turned, 0, 90, 180 or 270.
     """
 
+    line: np.ndarray
     gaps: list[Gap]
     pieces: list[Piece]
     shape: tuple[int, int]
-    scale: float
+    rotation: int = 0
+
+    @property
+    def scale(self) -> float:
+        """Columns of the turned source image to a column of the line."""
+        return self.shape[1 if self.rotation % 180 == 0 else 0] / self.line.shape[1]
 
 
-def prepare_line(image: np.ndarray) -> PreparedLine:
-    """Normalise an image of a line and cut it into pieces.
+def split_line(line: np.ndarray, shape: tuple[int, int], rotation: int = 0) -> PreparedLine:
+    """Cut a line into the pieces that the network reads.
 
     Args:
-        image: (height, width) uint8, grey.
+        line: (32, width) uint8, normalised.
+        shape: (height, width) of its source image.
+        rotation: see ``PreparedLine``.
     """
-    line = normalize_line(image)
     width = line.shape[1]
     gaps = find_gaps(line, 0)
     wide = [(start, end) for start, end in gaps if end - start > GAP_COLUMNS]
@@ -76,7 +84,7 @@ def prepare_line(image: np.ndarray) -> PreparedLine:
         own = (start if start else -np.inf, end if end < width else np.inf)
         padding = RIGHT_PADDING + -(last - first) % BATCH_WIDTH_STEP
         pieces.append(Piece(pad_right(line[:, first:last], padding), first, last, own))
-    return PreparedLine(gaps, pieces, image.shape, image.shape[1] / width)
+    return PreparedLine(line, gaps, pieces, shape, rotation)
 
 
 def find_gaps(line: np.ndarray, more_than: int = GAP_COLUMNS) -> list[Gap]:

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,12 +12,13 @@ import numpy as np
 from crnn import ctc
 from crnn.charset import SPACE, Charset
 from crnn.geometry import HEIGHT, step_centre
-from crnn.inference import beam_search
+from crnn.inference.beam_search import BeamDecoder
 from crnn.inference.engines import Engine, Predict, load_engine
-from crnn.inference.line_splitting import Piece, PreparedLine, prepare_line
+from crnn.inference.line_splitting import Piece, PreparedLine
 from crnn.inference.ngram_lm import NGrams
 from crnn.inference.spacing import insert_spaces
 from crnn.inference.text_line import Character, TextLine
+from crnn.inference.views import Views, most_convincing, other_views, prepare_views
 
 DECODINGS = ("beam", "greedy")
 SEEN_TWICE = 8  # columns beside a cut: a space there counts for both pieces, so that neither leaves it to the other
@@ -60,7 +60,7 @@ class Recognizer:
         """
         charset = charset or Charset.for_weights(path)
         ngrams = NGrams.for_weights(path) if decoding == "beam" else None
-        decode = partial(beam_search.decode, lm_score=ngrams.lm_score) if ngrams else ctc.decode
+        decode = BeamDecoder(charset, ngrams.lm_score) if ngrams else ctc.decode
         return cls(load_engine(path, charset.classes, engine), charset, decode)
 
     def read(self, images: Iterable[np.ndarray]) -> list[TextLine]:
@@ -87,16 +87,24 @@ class Recognizer:
         Yields:
             Key and line of some images that were read together, in order.
         """
-        windows = _group_lines((key, prepare_line(image)) for key, image in images)
+        windows = _group_lines((key, prepare_views(image)) for key, image in images)
         with ThreadPoolExecutor(2, "crnn") as pool:
             coming = pool.submit(next, windows, None)
             while window := coming.result():
                 coming = pool.submit(next, windows, None)
-                pieces = [piece for _, line in window for piece in line.pieces]
-                uncertain = self._read_pieces(self.engine.fast, pieces, pool)
-                if self.engine.exact:
-                    self._read_pieces(self.engine.exact, uncertain, pool)
-                yield [(key, self._assemble(line)) for key, line in window]
+                usual = self._read_lines([views.usual for _, views in window], pool)
+                others = [other_views(views, line) for (_, views), line in zip(window, usual, strict=True)]
+                read = iter(self._read_lines([line for some in others for line in some], pool))
+                yield [
+                    (key, most_convincing([line, *islice(read, len(some))]))
+                    for (key, _), line, some in zip(window, usual, others, strict=True)
+                ]
+
+    def _read_lines(self, lines: list[PreparedLine], pool: Executor) -> list[TextLine]:
+        uncertain = self._read_pieces(self.engine.fast, [piece for line in lines for piece in line.pieces], pool)
+        if self.engine.exact:
+            self._read_pieces(self.engine.exact, uncertain, pool)
+        return [self._assemble(line) for line in lines]
 
     def _read_pieces(self, predict: Predict, pieces: list[Piece], pool: Executor) -> list[Piece]:
         """Fill in ``runs``; while a batch is decoded, the next one is predicted.
@@ -122,9 +130,10 @@ class Recognizer:
 
     def _assemble(self, line: PreparedLine) -> TextLine:
         height, width = line.shape
+        end = width if line.rotation % 180 == 0 else height
         characters = insert_spaces(merge_pieces(line.pieces, self.charset), line.gaps)
-        scaled = (replace(c, x0=c.x0 * line.scale, x1=min(c.x1 * line.scale, width)) for c in characters)
-        return TextLine(tuple(scaled), width, height)
+        scaled = (replace(c, x0=c.x0 * line.scale, x1=min(c.x1 * line.scale, end)) for c in characters)
+        return TextLine(tuple(scaled), width, height, line.rotation)
 
 
 def merge_pieces(pieces: list[Piece], charset: Charset) -> list[Character]:
@@ -159,14 +168,14 @@ def _own_characters(piece: Piece, charset: Charset) -> Iterator[Character]:
             yield Character(text, run.confidence, float(left), float(right))
 
 
-def _group_lines(lines: Iterable[tuple[Key, PreparedLine]]) -> Iterator[list[tuple[Key, PreparedLine]]]:
+def _group_lines(lines: Iterable[tuple[Key, Views]]) -> Iterator[list[tuple[Key, Views]]]:
     """Give neighbours that are read together."""
-    window: list[tuple[Key, PreparedLine]] = []
+    window: list[tuple[Key, Views]] = []
     columns = 0
     wanted, later = WINDOW_COLUMNS
-    for key, line in lines:
-        window.append((key, line))
-        columns += sum(piece.width for piece in line.pieces)
+    for key, views in lines:
+        window.append((key, views))
+        columns += sum(piece.width for piece in views.usual.pieces)
         if columns >= wanted:
             yield window
             window, columns, wanted = [], 0, later

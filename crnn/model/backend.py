@@ -1,11 +1,12 @@
-"""What one backend can do and ``keras.ops`` cannot; ``tf_lstm`` holds the LSTM for TensorFlow on CPUs.
+"""What one backend can do and ``keras.ops`` cannot; ``tf_lstm`` and ``jax_ctc`` hold the longer parts.
 
 Keras runs the network on TensorFlow, JAX or PyTorch (``KERAS_BACKEND``). These parts need to know which: the CTC loss,
-where TensorFlow has one for sparse labels that costs a quarter of the dense one; the LSTMs; and the call of a model for
-prediction, which must be traced once and not per shape.
+where Keras's takes all classes; the LSTMs; how several devices share a batch; and the call of a model for prediction,
+which must be traced once and not per shape.
 """
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ def ctc_loss(log_probabilities: Any, labels: Any, input_length: Any, label_lengt
         if not _on_gpu():  # tf.nn.ctc_loss would copy all classes to put the blank where it is already
             return tf.compat.v1.nn.ctc_loss(sparse, log_probabilities, input_length, time_major=False)
         return tf.nn.ctc_loss(sparse, log_probabilities, None, input_length, logits_time_major=False, blank_index=-1)
+    if JAX:
+        from crnn.model.jax_ctc import ctc_loss as jax_ctc_loss
+
+        return jax_ctc_loss(log_probabilities, labels, input_length, label_length)
     blank = log_probabilities.shape[-1] - 1
     return ops.ctc_loss(labels, log_probabilities, label_length, input_length, mask_index=blank)
 
@@ -58,25 +63,61 @@ def has_faster_lstm() -> bool:
     return TENSORFLOW and not _on_gpu()
 
 
-def distribute() -> tuple[int, int, int]:
-    """Share batches among all devices, where the backend can.
+def lstm_dtype() -> str | None:
+    """Return the dtype that LSTM layers must have; None for that of the policy.
 
-    JAX alone: with TensorFlow and PyTorch a training uses one device. Several hosts run one process each, which find
-    each other by ``KERAS_DISTRIBUTION_JOB_ADDRESSES``, ``.._NUM_PROCESSES`` and ``.._PROCESS_ID``.
+    With JAX on GPUs Keras calls cuDNN's LSTM, which JAX has for float32 alone, and does not check the dtype.
+    """
+    if JAX:
+        import jax
+
+        return "float32" if jax.default_backend() == "gpu" else None
+    return None
+
+
+def distribute() -> tuple[int, int, int]:
+    """Share batches among all devices, with TensorFlow and JAX; say on stderr how many these are.
+
+    Call it before a model is made. With JAX several hosts can run one process each, which find each other by
+    ``KERAS_DISTRIBUTION_JOB_ADDRESSES``, ``.._NUM_PROCESSES`` and ``.._PROCESS_ID``. PyTorch uses one device.
 
     Returns:
         The number of devices of all hosts, the number of this process, and how many processes there are.
     """
-    if not JAX:
-        return 1, 0, 1
+    devices, process, processes = 1, 0, 1
+    if TENSORFLOW:
+        names = [device.name for device in tf.config.list_logical_devices("GPU" if _on_gpu() else "CPU")]
+        if len(names) > 1:
+            tf.distribute.experimental_set_strategy(tf.distribute.MirroredStrategy(names))
+        devices = len(names)
+    elif JAX:
+        import jax
+
+        if "KERAS_DISTRIBUTION_JOB_ADDRESSES" in os.environ:
+            keras.distribution.initialize()
+        found = keras.distribution.list_devices()
+        if len(found) > 1:
+            keras.distribution.set_distribution(keras.distribution.DataParallel(devices=found))
+        devices, process, processes = len(found), jax.process_index(), jax.process_count()
+    if process == 0:
+        print(f"training on {devices} device{'s' * (devices > 1)} with {keras.backend.backend()}", file=sys.stderr)
+    return devices, process, processes
+
+
+def replicas() -> int:
+    """Return how many devices a TensorFlow model is mirrored on; 1 with other backends."""
+    return tf.distribute.get_strategy().num_replicas_in_sync if TENSORFLOW else 1
+
+
+def batch_sharding() -> Any:
+    """Return the ``jax.sharding.NamedSharding`` of a batch; None for one device."""
+    distribution = keras.distribution.distribution()
+    if distribution is None:
+        return None
     import jax
 
-    if "KERAS_DISTRIBUTION_JOB_ADDRESSES" in os.environ:
-        keras.distribution.initialize()
-    devices = keras.distribution.list_devices()
-    if len(devices) > 1:
-        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices))
-    return len(devices), jax.process_index(), jax.process_count()
+    mesh = distribution.device_mesh.backend_mesh
+    return jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(distribution.batch_dim_name))
 
 
 def make_deterministic() -> None:

@@ -42,8 +42,10 @@ class CRNN:
         self.vgg_input = keras.Input((HEIGHT, None, 1), name="vgg_input")
         self.features = convolutions(self.vgg_input)  # (69, 512)
         x = self.features
+        dtype = backend.lstm_dtype()
         for name in ("blstm1", "blstm2"):
-            x = layers.Bidirectional(LSTM(256, return_sequences=True), name=name)(x)  # (69, 512)
+            lstm = LSTM(256, return_sequences=True, dtype=dtype)
+            x = layers.Bidirectional(lstm, name=name, dtype=dtype)(x)  # (69, 512)
         softmax = layers.Dense(classes, activation=softmax_in_float32, name="blstm2_out")
         self.predict_core = keras.Model(self.vgg_input, softmax(x), name="predict_core")  # (69, 5991)
 
@@ -111,7 +113,8 @@ def convolutions(x: Any) -> Any:
     x = layers.MaxPooling2D((2, 1), name="max3")(x)  # (4, 70, 256)
     for name in ("conv5", "conv6"):
         x = convolution(x, 512, name, activation=None)  # (4, 70, 512)
-        x = layers.BatchNormalization(momentum=0.97, name=f"{name}_bn")(x)
+        several = backend.replicas() > 1  # JAX takes the mean over all devices in any case
+        x = layers.BatchNormalization(momentum=0.97, synchronized=several, name=f"{name}_bn")(x)
         x = layers.ReLU(name=f"{name}_relu")(x)
     x = layers.MaxPooling2D((2, 1), name="max4")(x)  # (2, 70, 512)
     x = convolution(x, 512, "con7", kernel=2, padding="valid")  # (1, 69, 512)

@@ -23,7 +23,12 @@ SOFTMAX = "blstm2_out"
 
 def save(model: "keras.Model", path: str | Path, dtype: str = "float16") -> None:
     """Write the weights of ``model`` to ``path``: whole, or not at all."""
-    _write(model, {layer.name: layer.get_weights() for layer in _weighted_layers(model)}, path, dtype)
+    write(model, values_of(model), path, dtype)
+
+
+def values_of(model: "keras.Model") -> dict[str, list[np.ndarray]]:
+    """Copy the weights of every layer that has some: name -> arrays, as ``read`` gives them."""
+    return {layer.name: [np.array(weight) for weight in layer.get_weights()] for layer in _weighted_layers(model)}
 
 
 def save_average(
@@ -40,17 +45,23 @@ def save_average(
     """
     theirs = read(other)
     average = {
-        layer.name: [
-            (1 - share) * own + share * their
-            for own, their in zip(layer.get_weights(), theirs[layer.name], strict=True)
-        ]
-        for layer in _weighted_layers(model)
+        name: [(1 - share) * own + share * their for own, their in zip(values, theirs[name], strict=True)]
+        for name, values in values_of(model).items()
     }
-    _write(model, average, path, dtype)
+    write(model, average, path, dtype)
 
 
-def _write(model, values, path, dtype):
-    """Write ``values``, name -> arrays, of the layers of ``model``."""
+def write(
+    model: "keras.Model", values: Mapping[str, Sequence[np.ndarray]], path: str | Path, dtype: str = "float16"
+) -> None:
+    """Write values of the layers of a model: whole, or not at all.
+
+    Args:
+        model: its layers give names and order.
+        values: name -> arrays, as ``values_of`` gives them.
+        path: file to write.
+        dtype: of the values in it.
+    """
     import h5py
 
     with atomic_path(path) as partial, h5py.File(partial, "w", libver="earliest", locking=False) as file:

@@ -1,7 +1,8 @@
 """The whole state of a training in one file, from which it goes on exactly."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,18 @@ class Checkpoint:
         self.path = Path(path)
         self.recipe = json.loads(json.dumps(recipe))  # as it will be read: tuples are lists
 
-    def save(self, variables: Mapping[str, Any], **progress: Any) -> None:
+    def write(self, values: Mapping[str, np.ndarray], progress: Mapping[str, Any]) -> None:
         """Write everything: whole, or not at all.
 
         Args:
-            variables: name -> Keras variable.
+            values: as ``values_of`` gives them.
             progress: what JSON can hold.
         """
-        values = {name: np.asarray(ops.convert_to_numpy(variable)) for name, variable in variables.items()}
         with atomic_file(self.path) as file:
             np.savez(file, configuration=json.dumps(self.recipe), progress=json.dumps(progress), **values)  # type: ignore[arg-type]
 
     def progress(self) -> dict[str, Any] | None:
-        """Return the progress that ``save`` was given; None if there is no file.
+        """Return the progress that ``write`` was given; None if there is no file.
 
         Raises:
             ValueError: the file cannot be read, or belongs to another recipe.
@@ -57,7 +57,7 @@ class Checkpoint:
         return progress
 
     def restore(self, variables: Mapping[str, Any]) -> None:
-        """Give variables the values that ``save`` wrote."""
+        """Give variables the values that ``write`` wrote."""
         with np.load(self.path) as state:
             for name, variable in variables.items():
                 variable.assign(state[name])
@@ -66,3 +66,42 @@ class Checkpoint:
 def variables_of(**groups: Any) -> dict[str, Any]:
     """Name the variables of models, layers and optimizers for ``Checkpoint``: ``group/number`` -> variable."""
     return {f"{name}/{place}": v for name, group in groups.items() for place, v in enumerate(group.variables)}
+
+
+def values_of(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Copy the values of Keras variables, so that a training can go on while they are written."""
+    return {name: np.array(ops.convert_to_numpy(variable)) for name, variable in variables.items()}
+
+
+class BackgroundWriter:
+    """Write files in a thread, one after another; use as a context manager, which waits for the last."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1)
+        self._last: Future | None = None
+
+    def submit(self, write: Callable[[], None]) -> None:
+        """Call ``write`` in the thread, once the write before it has ended.
+
+        Raises:
+            Exception: what the write before it raised.
+        """
+        self.wait()
+        self._last = self._pool.submit(write)
+
+    def wait(self) -> None:
+        """Wait for the write at hand.
+
+        Raises:
+            Exception: what it raised.
+        """
+        last, self._last = self._last, None
+        if last:
+            last.result()
+
+    def __enter__(self) -> "BackgroundWriter":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._pool.shutdown()
+        self.wait()

@@ -23,9 +23,10 @@ from crnn.files import write_text
 from crnn.model import backend
 from crnn.model.losses import passthrough_loss
 from crnn.model.network import CRNN
-from crnn.training.checkpoint import Checkpoint, variables_of
-from crnn.training.recipe import CLIP_NORM, DatasetRecipe
+from crnn.training.checkpoint import Checkpoint, values_of, variables_of
+from crnn.training.recipe import DatasetRecipe
 from crnn.training.run_log import print_samples, write_log
+from crnn.training.train_step import clip_norm, prefetch, train_step
 
 SAMPLES = 3  # decoded lines shown after each epoch
 
@@ -62,8 +63,9 @@ class DatasetTrainer:
             same = before.characters == self.charset.characters
             self.network.load_weights(recipe.start_from, None if same else self.charset.classes_in(before))
         self.model = self.network.train_core
-        self.model.compile(keras.optimizers.Adam(global_clipnorm=CLIP_NORM), loss=passthrough_loss)
+        self.model.compile(keras.optimizers.Adam(global_clipnorm=clip_norm()), loss=passthrough_loss)
         self.model.optimizer.build(self.model.trainable_variables)
+        self.take_step = train_step(self.model)
         self.predict = backend.traced(self.network.predict_core)
         self.checkpoint = Checkpoint(self.folder / "state.npz", asdict(recipe) | {"images": self.train.images})
         self.epoch, self.step, self.loss = 0, 0, 0.0
@@ -110,12 +112,9 @@ class DatasetTrainer:
             mininterval=1.0,
             disable=not self.leads,
         ) as bar:
-            for inputs, targets in read_ahead(loader, self.step):
+            for batch in prefetch(read_ahead(loader, self.step), self._put):
                 rate = recipe.learning_rate_at(self.epoch * len(loader) + self.step, steps)
-                self.model.optimizer.learning_rate = rate
-                self.model.reset_metrics()  # else Keras gives the mean since the beginning
-                loss = float(self.model.train_on_batch(list(inputs), targets))
-                self.loss += loss
+                self.loss += float(self.take_step(rate, batch))
                 self.step += 1
                 bar.set_postfix(loss=f"{self.loss / self.step:.4f}", refresh=False)
                 bar.update(size)
@@ -123,6 +122,10 @@ class DatasetTrainer:
                 if time.perf_counter() - saved > save_every:
                     self._save_state()
                     saved = time.perf_counter()
+
+    def _put(self, batch):
+        inputs, targets = batch
+        return self.take_step.put((list(inputs), targets))
 
     def _has_stalled(self):
         cers = [row["val_cer"] for row in self.history]
@@ -132,6 +135,7 @@ class DatasetTrainer:
 
     def _evaluate(self):
         """Return the row of the log for this epoch, and samples (target, prediction) of the test batch."""
+        self.take_step.sync()
         scores, samples = LineScores(), []
         for inputs, _ in read_ahead(self.test, 0):
             images, labels, _, lengths = inputs
@@ -175,7 +179,9 @@ class DatasetTrainer:
     def _save_state(self):
         if not self.leads:
             return
-        self.checkpoint.save(self._variables(), epoch=self.epoch, step=self.step, loss=self.loss, history=self.history)
+        self.take_step.sync()
+        progress = {name: getattr(self, name) for name in ("epoch", "step", "loss", "history")}
+        self.checkpoint.write(values_of(self._variables()), progress)
 
     def _restore(self):
         progress = self.checkpoint.progress()

@@ -1,12 +1,16 @@
-"""What decides the weights that a training comes to: stages, learning rates, batch sizes."""
+"""What decides the weights that a training comes to: stages, their lengths, learning rates, batch sizes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 CLIP_NORM = 5.0  # global norm that gradients are clipped to
 OBJECTIVES = ("frames", "ctc")
 PARTS = ("cnn", "lstm", "all")
+BASE_BATCH_SIZE = 32  # lines, of the batches that learning rates and least lengths are given for
+MAX_SHARE = 1 / 3  # of what is left of the training, for a stage that asks for more than its share
 
 
 @dataclass(frozen=True)
@@ -18,12 +22,12 @@ class Stage:
         objective: ``frames`` (cross-entropy of each frame) or ``ctc``.
         trains: ``cnn`` (the convolutions, under a softmax of their own), ``lstm`` (the LSTMs and the softmax, on frozen
             convolutions) or ``all``.
-        samples: lines it sees.
-        learning_rate: at its height, after ``warm_up`` steps.
+        share: of the length of the training; the shares of the stages that run are scaled to make 1.
+        learning_rate: at its height, for batches of 32 lines.
         decay_fraction: last share of the stage, in which the rate falls linearly to nothing.
-        warm_up: steps in which the rate rises.
+        min_lines: lines it needs to learn anything, for batches of 32; it gets up to a third of the training for them.
+        warm_up: steps in which the rate rises, but no more than a tenth of the stage.
         blank_weight: weight of a blank frame in the loss, where a character's is 1.
-        batch_size: lines a step.
         frozen: layers that it does not train. Without the gradients of the first two convolutions, over the largest
             maps, a step takes a quarter less time.
 
@@ -34,12 +38,12 @@ class Stage:
     name: str
     objective: str
     trains: str
-    samples: int
+    share: float
     learning_rate: float
     decay_fraction: float
+    min_lines: int = 0
     warm_up: int = 100
     blank_weight: float = 1.0
-    batch_size: int = 32
     frozen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -51,30 +55,53 @@ class Stage:
             raise ValueError(f"stage {self.name}: the convolutions alone are trained with the objective frames")
 
     @property
-    def steps(self) -> int:
-        return self.samples // self.batch_size
+    def phase(self) -> str:
+        """Return the phase it belongs to: ``frames_cnn``, ``frames_lstm`` or ``ctc``."""
+        return "ctc" if self.objective == "ctc" else f"frames_{self.trains}"
 
-    def learning_rate_at(self, step: int) -> float:
-        """Return the learning rate at ``step`` of this stage."""
-        up = min(1.0, (step + 1) / self.warm_up)
-        down = min(1.0, (self.steps - step) / max(1.0, self.decay_fraction * self.steps))
-        return self.learning_rate * max(0.0, min(up, down))
+    def learning_rate_at(self, done: float, step: int, batch_size: int) -> float:
+        """Return the learning rate of a step.
+
+        It grows with the square root of the batch size, which keeps the noise of adaptive optimizers the same (Malladi
+        et al.: On the SDEs and Scaling Rules for Adaptive Gradient Algorithms, NeurIPS 2022).
+
+        Args:
+            done: how much of the stage is done, from 0 to 1.
+            step: number of the step in the stage.
+            batch_size: lines a step.
+        """
+        up = min(1.0, max((step + 1) / self.warm_up, 10 * done))
+        down = min(1.0, (1 - done) / self.decay_fraction)
+        return self.learning_rate * scale_of(batch_size) * max(0.0, min(up, down))
+
+
+def scale_of(batch_size: int) -> float:
+    """Return what learning rates and least lengths are multiplied by for a batch size."""
+    return (batch_size / BASE_BATCH_SIZE) ** 0.5
 
 
 _FIRST_TWO = ("conv1", "conv2")
+# Shares and rates follow the stages of weights/log.csv, of which four with CTC are kept.
 DEFAULT_STAGES = (
-    Stage("frames_cnn", "frames", "cnn", 36_000, 2e-3, decay_fraction=0.7, warm_up=200, blank_weight=0.2),
-    Stage("frames_lstm", "frames", "lstm", 14_000, 2e-3, decay_fraction=0.5, blank_weight=0.3),
-    Stage("ctc_1", "ctc", "all", 26_000, 8e-4, decay_fraction=0.7),
-    Stage("ctc_2", "ctc", "all", 58_000, 1e-3, decay_fraction=0.8),
-    Stage("ctc_3", "ctc", "all", 56_000, 1e-3, decay_fraction=0.8),
-    Stage("ctc_4", "ctc", "all", 42_000, 8e-4, decay_fraction=0.9, frozen=_FIRST_TWO),
-    Stage("ctc_5", "ctc", "all", 280_000, 1e-3, decay_fraction=0.9, frozen=_FIRST_TWO),
-    Stage("ctc_6", "ctc", "all", 89_600, 1.4e-3, decay_fraction=0.9, batch_size=64, frozen=_FIRST_TWO),
-    Stage("ctc_7", "ctc", "all", 130_000, 1e-3, decay_fraction=0.9, batch_size=64, frozen=_FIRST_TWO),
-    Stage("ctc_8", "ctc", "all", 130_000, 6e-4, decay_fraction=0.9, batch_size=64, frozen=_FIRST_TWO),
-    Stage("ctc_9", "ctc", "all", 225_024, 7e-4, decay_fraction=0.9, batch_size=64, frozen=_FIRST_TWO),
+    Stage("frames_cnn", "frames", "cnn", 0.035, 2e-3, 0.7, min_lines=36_000, warm_up=200, blank_weight=0.2),
+    Stage("frames_lstm", "frames", "lstm", 0.015, 2e-3, 0.5, min_lines=14_000, blank_weight=0.3),
+    Stage("ctc_1", "ctc", "all", 0.12, 8e-4, 0.7),
+    Stage("ctc_2", "ctc", "all", 0.21, 1e-3, 0.8),
+    Stage("ctc_3", "ctc", "all", 0.31, 7e-4, 0.9, frozen=_FIRST_TWO),
+    Stage("ctc_4", "ctc", "all", 0.31, 5e-4, 0.9, frozen=_FIRST_TWO),
 )
+
+
+class Spent(NamedTuple):
+    """Count what a training has spent so far.
+
+    Attributes:
+        lines: seen.
+        hours: run, measuring and saving included.
+    """
+
+    lines: int
+    hours: float
 
 
 @dataclass(frozen=True)
@@ -83,35 +110,86 @@ class SyntheticRecipe:
 
     Attributes:
         stages: in their order.
+        lines: length of the training.
+        hours: length of the training in hours, instead of ``lines``.
+        batch_size: lines a step, of all devices together.
+        cache_lines: lines that are drawn once and then used again in another order; 0 to draw all anew.
         previous_weight: share of the weights of the last stage but one in the average with the last.
         seed: of random weights and lines.
         start_from: weights file that the first stage starts from, and which counts as a stage before it; None for
             random weights.
         precision: of the arithmetic: ``float32``, ``mixed_bfloat16`` or ``mixed_float16``.
+
+    Raises:
+        ValueError: a length is not positive, or the cache holds less than a batch.
     """
 
     stages: tuple[Stage, ...] = DEFAULT_STAGES
+    lines: int = 1_000_000
+    hours: float | None = None
+    batch_size: int = BASE_BATCH_SIZE
+    cache_lines: int = 0
     previous_weight: float = 0.6
     seed: int = 1
     start_from: str | None = None
     precision: str = "float32"
 
-    def only(self, names: list[str]) -> "SyntheticRecipe":
+    def __post_init__(self) -> None:
+        for name in ("lines", "hours", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"{name.replace('_', ' ')} must be more than 0, not {value}")
+        if 0 < self.cache_lines < self.batch_size:
+            raise ValueError(f"a cache of {self.cache_lines} lines holds no batch of {self.batch_size}")
+
+    def only(self, names: Sequence[str]) -> "SyntheticRecipe":
         """Return the recipe with some of its stages.
+
+        Args:
+            names: of phases or stages.
 
         Raises:
             ValueError: a name is unknown, or these stages cannot start from nothing, or from weights.
         """
-        unknown = set(names) - {stage.name for stage in self.stages}
+        known = dict.fromkeys(name for stage in self.stages for name in (stage.phase, stage.name))
+        unknown = sorted(set(names) - known.keys())
         if unknown:
-            raise ValueError(f"the recipe has no stage {sorted(unknown)[0]}: {[stage.name for stage in self.stages]}")
-        stages = tuple(stage for stage in self.stages if stage.name in names)
+            raise ValueError(f"the recipe has no phase {unknown[0]}: {', '.join(known)}")
+        stages = tuple(stage for stage in self.stages if stage.name in names or stage.phase in names)
         first = stages[0]
         if first.objective == "frames" and self.start_from:
-            raise ValueError(f"stage {first.name} starts from random weights: give no --start-from with it")
+            raise ValueError(f"phase {first.phase} starts from random weights: give no --start-from with it")
         if first.objective == "ctc" and not self.start_from:
-            raise ValueError(f"stage {first.name} goes on from weights: name them with --start-from")
+            raise ValueError(f"phase {first.phase} goes on from weights: name them with --start-from")
         return replace(self, stages=stages)
+
+    def done(self, number: int, before: Spent, now: Spent) -> float:
+        """Return how much of a stage is done: 0 at its start, 1 or more at its end.
+
+        A stage gets its share of what the stages before it have left. One that needs a least number of lines goes on
+        until it has seen them, for up to a third of what is left.
+
+        Args:
+            number: of the stage.
+            before: what was spent when it started.
+            now: what is spent now.
+        """
+        stage, following = self.stages[number], self.stages[number:]
+        left = self._length - self._of(before)
+        used = self._of(now) - self._of(before)
+        if left <= 0:
+            return 1.0
+        planned = left * stage.share / sum(each.share for each in following)
+        needed = stage.min_lines * scale_of(self.batch_size)
+        seen = (now.lines - before.lines) / needed if needed else 1.0
+        return max(min(used / planned, seen), used / max(planned, left * MAX_SHARE))
+
+    @property
+    def _length(self):
+        return self.lines if self.hours is None else self.hours
+
+    def _of(self, spent):
+        return spent.lines if self.hours is None else spent.hours
 
 
 @dataclass(frozen=True)

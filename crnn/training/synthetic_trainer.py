@@ -3,16 +3,18 @@
 The whole network does not learn from nothing with CTC in useful time: the LSTMs hide the convolutions from the loss.
 But synthetic lines know where each character stands. So first the convolutions alone learn to name the character of
 each frame, then the LSTMs learn the same on top of them, then all layers learn with CTC, with warm restarts: each time
-the rate falls to nothing, fewer errors are left. The weights of the last two stages are averaged, which left fewer
-still on most sets measured (Izmailov et al.: Averaging Weights Leads to Wider Optima and Better Generalization, UAI
-2018).
+the rate falls to nothing, fewer errors are left (Loshchilov, Hutter: SGDR, ICLR 2017). The weights of the last two
+stages are averaged, which left fewer still on most sets measured (Izmailov et al.: Averaging Weights Leads to Wider
+Optima and Better Generalization, UAI 2018).
 """
 
 import json
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,19 +25,19 @@ import numpy as np
 from crnn.charset import Charset
 from crnn.evaluation.scoring import best_paths, score_paths
 from crnn.files import write_text
-from crnn.model import backend
-from crnn.model.losses import framewise_loss, passthrough_loss
-from crnn.model.network import CRNN
-from crnn.model.weights_file import save_average
+from crnn.model import backend, weights_file
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis.batch_stream import TIME_STEPS, BatchStream, LineBatch, make_batch
+from crnn.synthesis.batch_stream import BatchStream, make_batch
 from crnn.synthesis.source import LineSource
-from crnn.training.checkpoint import Checkpoint, variables_of
-from crnn.training.muon import ConvolutionMuon
-from crnn.training.recipe import CLIP_NORM, Stage, SyntheticRecipe
+from crnn.training.checkpoint import BackgroundWriter, Checkpoint, values_of
+from crnn.training.line_cache import cached_batches
+from crnn.training.recipe import Spent, Stage, SyntheticRecipe
 from crnn.training.run_log import print_samples, write_log
+from crnn.training.stage_model import StageModel
+from crnn.training.train_step import prefetch
 
 SAMPLES = 3  # decoded lines shown with each report
+UNFINISHED = 2  # steps that may still be computed when the next is begun
 
 
 class SyntheticTrainer:
@@ -51,6 +53,10 @@ class SyntheticTrainer:
 
     Attributes:
         on_step: called after each step; ``stop`` may be called from it.
+        clock: gives seconds; for tests.
+
+    Raises:
+        ValueError: the devices cannot share a batch, or the weights do not fit.
     """
 
     def __init__(
@@ -65,48 +71,29 @@ class SyntheticTrainer:
         self.recipe, self.source, self.folder = recipe, source, Path(folder)
         self.checkpoint = Checkpoint(self.folder / "state.npz", asdict(recipe))
         self.processes = processes
+        devices, _, hosts = backend.distribute()
+        if hosts > 1 or recipe.batch_size % devices:
+            raise ValueError(
+                f"a batch of {recipe.batch_size} lines cannot be shared by {devices} devices, {hosts} hosts"
+            )
         before = recipe.start_from
         self.charset = Charset.for_weights(before) if before else Charset.from_file(DEFAULT_CHARSET)
         keras.config.set_dtype_policy(recipe.precision)
         keras.utils.set_random_seed(recipe.seed)
-        self.network = CRNN(self.charset.classes)
-        self.frame_core = self.network.frame_core  # made here: its softmax is part of the state
+        self.model = StageModel(self.charset)
+        self.network = self.model.network
         self.heldout = make_batch(heldout.generator(self.charset), 0, heldout_lines)
-        self.stage, self.step, self.hours = 0, 0, 0.0
+        self.number, self.step, self.steps_before = 0, 0, 0  # of the stage, in it, in those before it
+        self.hours, self.hours_before = 0.0, 0.0
         self.reports: list[dict[str, Any]] = []
-        self.optimizer: keras.optimizers.Optimizer | None = None
         self.on_step: Callable[[], Any] = lambda: None
+        self.clock: Callable[[], float] = time.perf_counter
         self._stop = False
 
-    # What is trained
-
-    def model(self, stage: Stage) -> keras.Model:
-        """Return the model of a stage, compiled."""
-        network = self.network
-        with_frames = self.frame_core if stage.trains == "cnn" else network.predict_core
-        core = network.train_core if stage.objective == "ctc" else with_frames
-        for layer in network.predict_core.layers:
-            left_out = stage.trains == "lstm" and not layer.name.startswith("blstm")
-            layer.trainable = not (left_out or layer.name in stage.frozen)
-        self.optimizer = ConvolutionMuon(
-            learning_rate=stage.learning_rate,
-            exclude_layers=["frame_out", "blstm2_out", "conv1"],
-            global_clipnorm=CLIP_NORM,
-            weight_decay=0.01,
-            adam_weight_decay=0.0,
-        )
-        core.compile(self.optimizer, loss=passthrough_loss if stage.objective == "ctc" else framewise_loss)
-        self.optimizer.build(core.trainable_variables)
-        return core
-
-    def inputs(self, stage: Stage, batch: LineBatch) -> tuple:
-        """Return the arguments of ``train_on_batch`` for a batch of the stream."""
-        images = batch.images.astype(np.float32)
-        if stage.objective == "ctc":
-            time_steps = np.full_like(batch.label_length, TIME_STEPS)
-            return [images, batch.labels, time_steps, batch.label_length], np.zeros((len(images), 1), np.float32)
-        weights = np.where(batch.frame_labels == self.charset.blank, stage.blank_weight, 1.0)
-        return images, batch.frame_labels, (weights / weights.mean()).astype(np.float32)
+    @property
+    def stage(self) -> Stage:
+        """Return the stage at hand."""
+        return self.recipe.stages[self.number]
 
     # The loop
 
@@ -126,68 +113,88 @@ class SyntheticTrainer:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         write_text(self.folder / "recipe.json", json.dumps(asdict(self.recipe), indent=1))
-        model = self.restore()
+        self.charset.save(self.folder / "charset.txt")
+        self.restore()
+        self._started = self.clock() - 3600 * self.hours
         before = [(sign, signal.signal(sign, self.stop)) for sign in (signal.SIGTERM, signal.SIGINT)]
         try:
-            return self._run_stages(model, report_every, save_every)
+            with BackgroundWriter() as self.writer, closing(self._batches()) as batches:
+                return self._run_stages(batches, report_every, save_every)
         finally:
             for sign, handler in before:
                 signal.signal(sign, handler)
 
-    def _run_stages(self, model, report_every, save_every):
+    def _run_stages(self, batches, report_every, save_every):
         while True:
-            stage = self.recipe.stages[self.stage]
-            first = self.lines_seen // stage.batch_size
-            with BatchStream(self.source, self.charset, stage.batch_size, first, self.processes) as stream:
-                self._run_stage(stage, model, stream, report_every, save_every)
+            self._run_stage(batches, report_every, save_every)
             if self._stop:
                 return False
-            if self.stage + 1 == len(self.recipe.stages):
+            self.writer.wait()
+            if self.number + 1 == len(self.recipe.stages):
                 self._average_last_stages()
                 return True
             self._save_stage_weights()
-            self.stage, self.step = self.stage + 1, 0
-            model = self.model(self.recipe.stages[self.stage])
+            self.steps_before, self.hours_before = self.steps_before + self.step, self.hours
+            self.number, self.step = self.number + 1, 0
+            self.model.prepare(self.stage)
+
+    def _batches(self):
+        """Yield each batch from the step at hand on, and its images on the devices."""
+        recipe, size, first = self.recipe, self.recipe.batch_size, self.steps_before + self.step
+
+        def draw(number):
+            return BatchStream(self.source, self.charset, size, number, self.processes)
+
+        with ExitStack() as stack:
+            if recipe.cache_lines:
+                path = self.folder / "lines.bin"
+                batches = cached_batches(draw, path, recipe.cache_lines, size, first, recipe.seed)
+                stack.enter_context(closing(batches))
+            else:
+                batches = stack.enter_context(draw(first))
+            ahead = prefetch(batches, self.model.put)
+            yield from stack.enter_context(closing(ahead))
 
     @property
-    def lines_seen(self) -> int:
-        stages = self.recipe.stages
-        before = sum(stage.steps * stage.batch_size for stage in stages[: self.stage])
-        return before + self.step * stages[self.stage].batch_size
+    def spent(self) -> Spent:
+        """Return the lines and hours of the training so far."""
+        return Spent((self.steps_before + self.step) * self.recipe.batch_size, self.hours)
 
-    def _run_stage(self, stage, model, stream, report_every, save_every):
-        size = stage.batch_size
-        saved = reported = last = time.perf_counter()
-        waited, losses = 0.0, []
-        while self.step < stage.steps and not self._stop:
-            before = time.perf_counter()
+    def _done(self):
+        """Return how much of the stage at hand is done, from 0 to 1."""
+        self.hours = (self.clock() - self._started) / 3600
+        before = Spent(self.steps_before * self.recipe.batch_size, self.hours_before)
+        return self.recipe.done(self.number, before, self.spent)
+
+    def _run_stage(self, batches, report_every, save_every):
+        stage, size = self.stage, self.recipe.batch_size
+        saved = reported = self.clock()
+        waited, losses, unfinished = 0.0, [], deque()
+        while (done := self._done()) < 1 and not self._stop:
+            before = self.clock()
             try:
-                batch = next(stream)
+                batch, images = next(batches)
             except RuntimeError:
-                self._save_state()
-                self._save_weights()
+                self._save()
                 raise
-            waited += time.perf_counter() - before
-            self.optimizer.learning_rate = stage.learning_rate_at(self.step)
-            model.reset_metrics()  # else Keras gives the mean since the stage began
-            losses.append(float(model.train_on_batch(*self.inputs(stage, batch))))
+            waited += self.clock() - before
+            rate = stage.learning_rate_at(done, self.step, size)
+            unfinished.append(self.model.step(rate, self.model.inputs(batch, images)))
+            if len(unfinished) > UNFINISHED:
+                losses.append(float(unfinished.popleft()))
             self.step += 1
             self.on_step()
-            now = time.perf_counter()
-            self.hours += (now - last) / 3600
-            last = now
-            if now - reported > report_every or self.step == stage.steps:
-                seconds = now - reported
-                row, samples = self.evaluate(stage, losses, len(losses) * size / seconds, waited / seconds)
-                self._log(row, samples)
-                waited, losses = 0.0, []
-                last = reported = time.perf_counter()
+            now = self.clock()
+            if now - reported > report_every or self._done() >= 1:
+                losses += map(float, unfinished)
+                unfinished.clear()
+                seconds = self.clock() - reported
+                self._log(*self.evaluate(losses, len(losses) * size / seconds, waited / seconds))
+                waited, losses, reported = 0.0, [], self.clock()
             if now - saved > save_every:
-                self._save_state()
-                self._save_weights()
-                saved = last = time.perf_counter()
-        self._save_state()
-        self._save_weights()
+                self._save()
+                saved = self.clock()
+        self._save()
 
     def stop(self, *_: Any) -> None:
         """End the run after the step at hand, its state saved; also the handler of signals."""
@@ -196,12 +203,11 @@ class SyntheticTrainer:
     # Reports
 
     def evaluate(
-        self, stage: Stage, losses: list[float], lines_per_second: float, share_waiting: float
+        self, losses: Sequence[float], lines_per_second: float, share_waiting: float
     ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Measure on the held-out lines.
 
         Args:
-            stage: the one at hand.
             losses: of the steps since the last report.
             lines_per_second: speed since then.
             share_waiting: share of the time since then that the trainer waited for lines.
@@ -209,14 +215,14 @@ class SyntheticTrainer:
         Returns:
             The row of the log, and samples (target, prediction).
         """
-        core = self.frame_core if stage.trains == "cnn" else self.network.predict_core
-        paths = best_paths(backend.traced(core), self.heldout.images)
+        self.model.step.sync()
+        paths = best_paths(self.model.predict, self.heldout.images)
         targets = self.heldout.frame_labels
         characters = targets != self.charset.blank
         scores, pairs = score_paths(paths, self.heldout.texts, self.charset)
         row = {
-            "stage": stage.name,
-            "lines": self.step * stage.batch_size,
+            "stage": self.stage.name,
+            "lines": self.step * self.recipe.batch_size,
             "hours": round(self.hours, 3),
             "loss": round(float(np.mean(losses)), 4),
             "lines_per_second": round(lines_per_second, 1),
@@ -234,49 +240,23 @@ class SyntheticTrainer:
         print("  ".join(f"{name} {value}" for name, value in row.items()), file=sys.stderr)
         print_samples(samples)
 
-    # Weights
+    # State and weights
 
-    def _save_weights(self):
-        self.network.save_weights(self.folder / "CRNN.h5")
+    def _save(self):
+        """Write the state and ``CRNN.h5`` beside the training, from a copy of their values."""
+        core = self.network.predict_core
+        state, weights = values_of(self.model.variables()), weights_file.values_of(core)
+        names = ("number", "step", "steps_before", "hours", "hours_before")
+        progress = {name: getattr(self, name) for name in names} | {"reports": list(self.reports)}
 
-    def _stage_weights_path(self, number):
-        """Return the file of the weights that a stage came to."""
-        return self.folder / f"{self.recipe.stages[number].name}.h5"
+        def write():
+            self.checkpoint.write(state, progress)
+            weights_file.write(core, weights, self.folder / "CRNN.h5")
 
-    def _save_stage_weights(self):
-        """Save the weights of a stage that is done, for the average; those of the frames are not part of it."""
-        if self.recipe.stages[self.stage].objective == "ctc":
-            self.network.save_weights(self._stage_weights_path(self.stage), "float32")
+        self.writer.submit(write)
 
-    def _initial_weights_path(self):
-        """Return the file of the weights that this stage started from; None if these were random, or not saved."""
-        if self.stage == 0:
-            return self.recipe.start_from
-        before = self.stage - 1
-        return self._stage_weights_path(before) if self.recipe.stages[before].objective == "ctc" else None
-
-    def _average_last_stages(self):
-        """Make ``CRNN.h5`` the average of the weights of the last stage and of those it started from."""
-        before = self._initial_weights_path()
-        if before and self.recipe.stages[self.stage].objective == "ctc":
-            share = self.recipe.previous_weight
-            save_average(self.network.predict_core, before, share, self.folder / "CRNN.h5")
-
-    # State
-
-    def _variables(self):
-        return variables_of(
-            network=self.network.predict_core,
-            frame_out=self.frame_core.get_layer("frame_out"),
-            optimizer=self.optimizer,
-        )
-
-    def _save_state(self):
-        progress = {"stage": self.stage, "step": self.step, "hours": self.hours, "reports": self.reports}
-        self.checkpoint.save(self._variables(), **progress)
-
-    def restore(self) -> keras.Model:
-        """Return the model of the stage to go on with, as the state in the folder has it, or of the first stage.
+    def restore(self) -> None:
+        """Prepare the stage to go on with, as the state in the folder has it, or the first stage.
 
         Raises:
             ValueError: the state belongs to another recipe.
@@ -285,9 +265,32 @@ class SyntheticTrainer:
         if progress is None:
             if self.recipe.start_from:
                 self.network.load_weights(self.recipe.start_from)
-            return self.model(self.recipe.stages[0])
-        self.stage, self.step, self.hours = progress["stage"], progress["step"], progress["hours"]
-        self.reports = progress["reports"]
-        model = self.model(self.recipe.stages[self.stage])
-        self.checkpoint.restore(self._variables())
-        return model
+            self.model.prepare(self.stage)
+            return
+        for name, value in progress.items():
+            setattr(self, name, value)
+        self.model.prepare(self.stage)
+        self.checkpoint.restore(self.model.variables())
+
+    def _stage_weights_path(self, number):
+        """Return the file of the weights that a stage came to."""
+        return self.folder / f"{self.recipe.stages[number].name}.h5"
+
+    def _save_stage_weights(self):
+        """Save the weights of a stage that is done, for the average; those of the frames are not part of it."""
+        if self.stage.objective == "ctc":
+            self.network.save_weights(self._stage_weights_path(self.number), "float32")
+
+    def _initial_weights_path(self):
+        """Return the file of the weights that this stage started from; None if these were random, or not saved."""
+        if self.number == 0:
+            return self.recipe.start_from
+        before = self.number - 1
+        return self._stage_weights_path(before) if self.recipe.stages[before].objective == "ctc" else None
+
+    def _average_last_stages(self):
+        """Make ``CRNN.h5`` the average of the weights of the last stage and of those it started from."""
+        before = self._initial_weights_path()
+        if before and self.stage.objective == "ctc":
+            share = self.recipe.previous_weight
+            weights_file.save_average(self.network.predict_core, before, share, self.folder / "CRNN.h5")

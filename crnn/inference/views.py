@@ -1,0 +1,86 @@
+"""Ways to look at an image of a line: the usual one first, others only where its reading is not convincing.
+
+A line of small marks, or of letters without ascenders, is enlarged too much when its margins are cut off: it is read
+with them too. An image may be upside down, or on its side: it is read turned too. The more confident reading counts;
+a turned one must be clearly better.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crnn.inference.line_splitting import PreparedLine, split_line
+from crnn.inference.text_line import TextLine
+from crnn.normalization import deskew, normalize_line, resize_to_height, trim_margins
+
+CONVINCING = 0.97  # confidence from which a reading is not questioned
+MAX_UPRIGHT = 0.9  # confidence of a reading below which the image may be turned
+MIN_TURNED = 0.95  # confidence of the reading of a turned image
+MIN_TURNED_CHARACTERS = 5  # fewer may be other characters when turned: SOS, 96, MOM
+MIN_SIDEWAYS = 2.5  # height over width of an image that may be on its side
+
+
+@dataclass
+class Views:
+    """An image of a line as it is usually read, and what other ways to look at it need.
+
+    Attributes:
+        usual: without its margins.
+        with_margins: (32, width) uint8; None if there are none.
+        sideways: (32, width) uint8, turned by 90 degrees; None if it is not high enough for a line on its side.
+    """
+
+    usual: PreparedLine
+    with_margins: np.ndarray | None
+    sideways: np.ndarray | None
+
+
+def prepare_views(image: np.ndarray) -> Views:
+    """Normalise an image of a line, and cut it into pieces.
+
+    Args:
+        image: (height, width) uint8, grey.
+    """
+    height, width = image.shape
+    level = deskew(image)
+    trimmed = trim_margins(level)
+    with_margins = resize_to_height(level) if len(trimmed) < len(level) else None
+    sideways = normalize_line(np.rot90(image)) if height > MIN_SIDEWAYS * width else None
+    return Views(split_line(resize_to_height(trimmed), image.shape), with_margins, sideways)
+
+
+def other_views(views: Views, read: TextLine) -> list[PreparedLine]:
+    """Prepare other ways to look at an image, none if its reading is convincing.
+
+    Args:
+        views: of the image.
+        read: what the usual one gave.
+    """
+    others: list[PreparedLine] = []
+    shape = views.usual.shape
+    if read.confidence < CONVINCING and views.with_margins is not None:
+        others.append(split_line(views.with_margins, shape))
+    if views.sideways is not None and _may_be_turned(read, sideways=True):
+        others.append(split_line(views.sideways, shape, 90))
+        others.append(split_line(views.sideways[::-1, ::-1], shape, 270))
+    elif _may_be_turned(read):
+        others.append(split_line(views.usual.line[::-1, ::-1], shape, 180))
+    return others
+
+
+def most_convincing(lines: list[TextLine]) -> TextLine:
+    """Choose among the readings of an image.
+
+    Args:
+        lines: the usual one first.
+    """
+    upright = max((line for line in lines if not line.rotation), key=lambda line: line.confidence)
+    turned = [line for line in lines if line.rotation and len(line.characters) >= MIN_TURNED_CHARACTERS]
+    best = max(turned, key=lambda line: line.confidence, default=upright)
+    may_be_turned = _may_be_turned(upright, sideways=best.rotation in (90, 270))
+    return best if may_be_turned and best.confidence >= MIN_TURNED else upright
+
+
+def _may_be_turned(read: TextLine, sideways: bool = False) -> bool:
+    """Tell whether a reading is so poor, or so short for an image that is high enough for a line on its side."""
+    return read.confidence < MAX_UPRIGHT or (sideways and len(read.characters) < MIN_TURNED_CHARACTERS)

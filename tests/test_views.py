@@ -1,0 +1,91 @@
+"""Images that are read in another way than the usual one; the networks are fakes that know what they look at."""
+
+import numpy as np
+import pytest
+
+from crnn.charset import Charset
+from crnn.inference.engines import Engine
+from crnn.inference.recognizer import Recognizer
+
+CHARSET = Charset(["blank", *"abcdefgh"])
+UPPER = {c: 20 + 15 * label for c, label in CHARSET.labels.items()}  # the grey of a character's upper half
+LOWER = 3  # of its lower half
+WIDTH, GAP, MARGIN = 8, 4, 12
+
+
+def picture(text, above=8, below=8):
+    """Characters as blocks of sixteen rows, the upper eight in their own grey."""
+    columns = [255] * MARGIN
+    for character in text:
+        columns += [UPPER[character]] * WIDTH + [255] * GAP
+    upper = np.uint8(columns + [255] * MARGIN)
+    lower = np.where(upper < 255, LOWER, 255).astype(np.uint8)
+    white = np.full((1, len(upper)), 255, np.uint8)
+    return np.vstack([*[white] * above, *[upper] * 8, *[lower] * 8, *[white] * below])
+
+
+def knows_what_is_up(images):
+    """Read characters by the grey of their upper halves; lower halves there could be two characters."""
+    grey = images[:, 12, 4:-4:4, 0]
+    probabilities = np.zeros((*grey.shape, CHARSET.classes), np.float32)
+    for at in np.ndindex(grey.shape):
+        if grey[at] < 15:
+            probabilities[at][[1, 2]] = 0.55, 0.45
+        else:
+            probabilities[at][round((grey[at] - 20) / 15) if grey[at] < 160 else CHARSET.blank] = 1
+    return probabilities
+
+
+def recognizer(network, calls=None):
+    def predict(images):
+        if calls is not None:
+            calls.append(images)
+        return network(images)
+
+    return Recognizer(Engine(predict), CHARSET)
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_turned_image_is_read_upright_and_its_boxes_are_where_the_characters_are(quarters):
+    text = "abcdefgh"
+    upright = np.kron(picture(text), np.ones((2, 2), np.uint8))
+    image = np.ascontiguousarray(np.rot90(upright, -quarters))
+    (line,) = recognizer(knows_what_is_up).read([image])
+    assert line.text == text and line.rotation == 90 * quarters
+    assert (line.height, line.width) == image.shape
+    for character in line.characters:
+        left, top, right, bottom = line.box(character)
+        rows, columns = np.where(image == UPPER[character.text])
+        assert left <= columns.min() and columns.max() < right and top <= rows.min() and rows.max() < bottom
+
+
+@pytest.mark.parametrize("text", ["abc", ""])
+def test_what_is_too_short_to_be_sure_is_not_turned(text):
+    image = np.ascontiguousarray(np.rot90(picture(text), 2))
+    (line,) = recognizer(knows_what_is_up).read([image])
+    assert line.rotation == 0
+
+
+def test_a_convincing_line_is_read_once():
+    calls = []
+    (line,) = recognizer(knows_what_is_up, calls).read([picture("abcdefgh", 60, 60)])
+    assert line.text == "abcdefgh" and sum(map(len, calls)) == 1
+
+
+def knows_marks(images):
+    """Take what fills the rows for an unsure ``a``, what is low for a ``b``."""
+    dark = (images[:, :, 4:-4:4, 0] < 128).sum(axis=1)
+    probabilities = np.zeros((*dark.shape, CHARSET.classes), np.float32)
+    probabilities[dark == 0, CHARSET.blank] = 1
+    probabilities[dark > 8] = np.eye(CHARSET.classes)[[1, 2]].T @ [0.6, 0.4]
+    probabilities[(dark > 0) & (dark <= 8), 2] = 1
+    return probabilities
+
+
+@pytest.mark.parametrize(("rows", "said"), [(4, "bbb"), (24, "aaa")], ids=["marks", "letters"])
+def test_small_marks_are_read_with_their_margins(rows, said):
+    image = np.full((52, 100), 255, np.uint8)
+    for start in (20, 40, 60):
+        image[26 - rows // 2 : 26 + rows // 2, start : start + 12] = 0
+    (line,) = recognizer(knows_marks).read([image])
+    assert line.text == said
