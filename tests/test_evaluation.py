@@ -38,6 +38,12 @@ def test_only_lines_of_the_kind_asked_for_come(kind, of, font_folder):
     assert [line.kind for line in heldout.of_kind([font_folder], [], CHARSET, 1, kind, 5)] == [of] * 5
 
 
+def test_lines_with_effects_come_in_all_kinds(font_folder):
+    lines = list(heldout.of_kind([font_folder], [], CHARSET, 1, heldout.ALL_KINDS, 20, ("spaced_characters",)))
+    assert len({line.kind for line in lines}) > 3
+    assert sum(" " in line.text for line in lines) > 15
+
+
 def test_a_label_line_without_a_tab_is_named(tmp_path):
     labels = tmp_path / "labels.tsv"
     labels.write_text("a.png text\n")

@@ -16,14 +16,21 @@ from crnn.paths import DEFAULT_WEIGHTS
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    from crnn.synthesis.config import KINDS
+    from crnn.synthesis.config import EFFECTS, FREE_EFFECTS, KINDS
 
     parser = argparse.ArgumentParser(prog="python -m crnn.evaluation", description="Measure how well weights read.")
     parser.add_argument("labels", nargs="?", type=Path, help="labels.tsv: picture TAB text")
     parser.add_argument("--synthetic", type=int, metavar="N", help="measure on N lines drawn here")
     parser.add_argument(
-        "--kind", choices=(*heldout.TEN_KINDS, *KINDS), default="ten", help="of these (default: %(default)s)"
+        "--kind",
+        choices=(*heldout.TEN_KINDS, *KINDS, heldout.ALL_KINDS),
+        default="ten",
+        help="of these (default: %(default)s)",
     )
+    parser.add_argument(
+        "--effects", nargs="+", choices=(*EFFECTS, *FREE_EFFECTS), default=[], metavar="NAME",
+        help="of crnn.synthesis.config that each of them has",
+    )  # fmt: skip
     parser.add_argument("--words", type=Path, metavar="FILE", help="each word of a file, in each Latin face")
     parser.add_argument("--table", action="store_true", help="each character of the table, in each Chinese face")
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="draw with the faces of these folders alone")
@@ -46,7 +53,8 @@ def _labelled_lines(options, charset):
         rows = read_labelled_images(options.labels)
         return [read_grayscale(path) for path, _ in rows], [text for _, text in rows]
     if options.synthetic:
-        lines = heldout.of_kind(options.fonts, options.texts, charset, options.seed, options.kind, options.synthetic)
+        which = options.seed, options.kind, options.synthetic, options.effects
+        lines = heldout.of_kind(options.fonts, options.texts, charset, *which)
     elif options.words:
         words = options.words.read_text(encoding="utf-8").split()
         lines = heldout.words_in_each_font(options.fonts, charset, options.seed, words)

@@ -13,6 +13,7 @@ from crnn.synthesis.line_sample import LineSample
 from crnn.synthesis.source import LineSource
 
 SHORT = 8  # characters that fit into a line in any face
+ALL_KINDS = "all"  # of lines of free length, in the shares of the training
 TEN_KINDS = {  # texts of lines in the data set's own format, 280 x 32, ten characters
     "ten": ("chinese",),  # running text cut anywhere, as the data set has it
     "ten-drawn": SynthesisConfig.ten_kinds,  # as training has them: three in ten of random characters, or with Latin
@@ -20,26 +21,38 @@ TEN_KINDS = {  # texts of lines in the data set's own format, 280 x 32, ten char
 
 
 def of_kind(
-    fonts: Sequence[Path], texts: Sequence[Path], charset: Charset, seed: int, kind: str, lines: int
+    fonts: Sequence[Path],
+    texts: Sequence[Path],
+    charset: Charset,
+    seed: int,
+    kind: str,
+    lines: int,
+    effects: Sequence[str] = (),
 ) -> Iterator[LineSample]:
-    """Draw lines of one kind, with the effects of ``SynthesisConfig.evaluation``.
+    """Draw lines of one kind, as ``SynthesisConfig.evaluation`` has them.
 
     Args:
         fonts: folders of the only faces; empty for those of the system.
         texts: files or folders.
         charset: table of the labels.
         seed: of the series of lines.
-        kind: one of ``config.KINDS`` or of ``TEN_KINDS``.
+        kind: one of ``config.KINDS`` or of ``TEN_KINDS``, or ``ALL_KINDS``.
         lines: how many.
+        effects: fields of ``SynthesisConfig`` that are 1: effects that each line has, if its text allows.
     """
     ten = kind in TEN_KINDS
     config = SynthesisConfig.evaluation(
-        ten_characters=float(ten), ten_kinds=TEN_KINDS.get(kind, SynthesisConfig.ten_kinds)
+        ten_characters=float(ten),
+        ten_kinds=TEN_KINDS.get(kind, SynthesisConfig.ten_kinds),
+        **dict.fromkeys(effects, 1.0),
     )
-    if not ten and kind not in dict(config.kinds):
+    if kind == ALL_KINDS:
+        config = replace(config, kinds=SynthesisConfig.kinds)
+    elif not ten and kind not in dict(config.kinds):
         config = replace(config, kinds=((kind, 1.0),))
     generator = LineSource(tuple(fonts), tuple(texts), seed, not fonts, config).generator(charset)
-    return islice((line for line in map(generator.line, count()) if ten or line.kind == kind), lines)
+    every = ten or kind == ALL_KINDS
+    return islice((line for line in map(generator.line, count()) if every or line.kind == kind), lines)
 
 
 def charset_in_each_font(fonts: Sequence[Path], charset: Charset, seed: int) -> Iterator[LineSample]:
