@@ -6,7 +6,7 @@ import numpy as np
 from crnn.synthesis import degradation
 from crnn.synthesis.glyph_run import GlyphRun
 
-MIN_SCREEN_CONTRAST = 55  # greys between text and an even background
+MIN_SCREEN_CONTRAST = 75  # greys between text and an even background
 MIN_PICTURE_CONTRAST = 70  # greys between text and the nearest grey of a picture
 _OPACITY = np.linspace(0, 1, 256, dtype=np.float32)  # of each coverage
 
@@ -51,7 +51,7 @@ def _two_greys(rng, contrast):
 
 def on_scan(rng: np.random.Generator, run: GlyphRun) -> np.ndarray:
     """Draw dark ink on light paper, nearly even, with the tone curve of a scanner or a copier."""
-    contrast = rng.uniform(80, 200) if rng.random() < 0.2 else rng.uniform(150, 250)
+    contrast = rng.uniform(100, 200) if rng.random() < 0.2 else rng.uniform(150, 250)
     image = np.float32(rng.uniform(205, 255)) - np.float32(contrast) * _OPACITY[run.coverage]
     sigma = run.size * rng.uniform(0.01, 0.045)
     image = degradation.blur(image, max(0.3, sigma))

@@ -76,7 +76,10 @@ def choose_free_effects(rng: np.random.Generator, config: SynthesisConfig, chine
         edges = np.cumsum([getattr(config, name) for name in group])
         place = np.searchsorted(edges, rng.random(), side="right")
         chosen |= set(group[place : place + 1])
-    return chosen - NOT_FOR_KIND[chinese]
+    chosen -= NOT_FOR_KIND[chinese]
+    return (
+        chosen - {"letter_spaced"} if chosen & {"spaced_characters", "marks_only"} else chosen
+    )  # gaps mean spaces there
 
 
 def _happening(rng, config, names):

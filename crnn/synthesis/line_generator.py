@@ -188,6 +188,8 @@ class LineGenerator:
         if elastic_rng.random() < config.elastic:
             run = warping.elastic_warp(elastic_rng, run)
         effects = choose_effects(effect_rng, config) - ({"stretched"} if ten else set())
+        if "small_screen_text" in chosen:  # of which nothing is left to cut off
+            effects -= {"cropped"}
         for name, effect in SHAPE_EFFECTS:
             if name in effects:
                 run = effect(effect_rng, run)

@@ -49,7 +49,7 @@ def print_thermally(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
         pitch = run.size / rng.uniform(10, 20)
         between = np.arange(height, dtype=np.float32) / pitch % 1 > rng.uniform(0.5, 0.8)
         ink[between] -= np.float32(rng.uniform(0.2, 0.7))
-    return run.with_coverage((run.coverage * np.clip(ink, 0.15, 1)).astype(np.uint8))
+    return run.with_coverage((run.coverage * np.clip(ink, 0.25, 1)).astype(np.uint8))
 
 
 def spread_ink(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
