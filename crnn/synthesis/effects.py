@@ -77,9 +77,9 @@ def choose_free_effects(rng: np.random.Generator, config: SynthesisConfig, chine
         place = np.searchsorted(edges, rng.random(), side="right")
         chosen |= set(group[place : place + 1])
     chosen -= NOT_FOR_KIND[chinese]
-    return (
-        chosen - {"letter_spaced"} if chosen & {"spaced_characters", "marks_only"} else chosen
-    )  # gaps mean spaces there
+    if chosen & {"spaced_characters", "marks_only"}:  # whose gaps are spaces
+        chosen -= {"letter_spaced"}
+    return chosen
 
 
 def _happening(rng, config, names):
