@@ -177,6 +177,14 @@ def test_a_divided_word_ends_the_line_with_a_hyphen():
         assert re.fullmatch(r"[a-z\[].*[a-z]{2}-", text) and "programming".startswith(text.rstrip("-")[:11])
 
 
+def test_capitals_set_apart_are_labelled_as_words(face):
+    for rng in generators():
+        layout = layouts.letter_spaced_capitals(rng, Layout("wo men", Style(40)))
+        line = typeset(layout.text, lambda _: face, layout.style, 4000)
+        gaps = line.left[1:] - line.right[:-1]
+        assert line.text == "WO MEN" and 0.08 * 40 < gaps[0] < 0.9 * 40 and line.left[3] - line.right[1] > 1.3 * gaps[0]
+
+
 def test_styles_change_weight_width_and_distance(face):
     def measured(style):
         line = typeset("HHHH", lambda _: face, style, 4000)

@@ -40,6 +40,7 @@ TEXT_EFFECTS = ("few_characters", "price_tags", "joined_words", "elastic")
 LAYOUTS = (
     "raised_or_lowered", "two_sizes", "small_capitals", "emphasis",
     "spaced_characters", "wide_gaps", "full_width_forms", "marks_only", "hyphenated",
+    "letter_spaced_capitals",
 )  # fmt: skip
 STYLES = ("small_screen_text", "large_print", "heavy", "condensed", "heavy_condensed", "letter_spaced", "tight")
 BACKGROUNDS = ("scan", "picture_background")
@@ -91,6 +92,7 @@ class SynthesisConfig:
     wide_gaps: float = 0.05  # some spaces as wide as between columns
     full_width_forms: float = 0.03  # ASCII in full-width forms; of Chinese
     marks_only: float = 0.01  # a mark or a run of one
+    letter_spaced_capitals: float = 0.02  # capitals set apart, labelled without spaces; of English
     hyphenated: float = 0.02  # a word divided at the end; of English
 
     # Lines of free length, one style at most

@@ -46,6 +46,7 @@ LAYOUT_EFFECTS = (
     ("full_width_forms", layouts.full_width_forms),
     ("marks_only", layouts.marks_only),
     ("hyphenated", layouts.hyphenated),
+    ("letter_spaced_capitals", layouts.letter_spaced_capitals),
 )
 STYLE_EFFECTS = (
     ("heavy", styles.heavy),
@@ -55,7 +56,10 @@ STYLE_EFFECTS = (
     ("tight", styles.tight),
 )
 # Effects that a text does not take, if it is English, if it is Chinese.
-NOT_FOR_KIND = ({"full_width_forms"}, {"small_capitals", "hyphenated", "coarse_dots", "chinese_face"})
+NOT_FOR_KIND = (
+    {"full_width_forms"},
+    {"small_capitals", "hyphenated", "letter_spaced_capitals", "coarse_dots", "chinese_face"},
+)
 
 
 def choose_effects(rng: np.random.Generator, config: SynthesisConfig) -> set[str]:

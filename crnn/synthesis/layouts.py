@@ -183,6 +183,13 @@ def hyphenated(rng: np.random.Generator, layout: Layout) -> Layout:
     return replace(layout, text=layout.text[: places[rng.integers(len(places))]] + "-")
 
 
+def letter_spaced_capitals(rng: np.random.Generator, layout: Layout) -> Layout:
+    """Write capitals, set apart by less than their height, as on title pages, logos and buttons."""
+    size = layout.style.size
+    style = replace(layout.style, tracking=size * rng.uniform(0.08, 0.45), space=rng.uniform(1.0, 2.5))
+    return Layout(layout.text.upper(), style)
+
+
 def _small(style, factor):
     """Return a style in another size."""
     return replace(style, size=max(MIN_SMALL_SIZE, round(factor * style.size)))
