@@ -17,7 +17,7 @@ from crnn.synthesis.typesetting import typeset
 CHARSET = Charset.from_file(DEFAULT_CHARSET)
 AROUND_TEXT = [
     *("icon", "boxed", "form_line", "cut_characters", "curved", "coarse_dots", "thermal", "spread_ink"),
-    *("edge_dirt", "clean", "page_shadow", "crisp", "recompressed", "scan", "picture_background"),
+    *("edge_dirt", "clean", "subtitle", "page_shadow", "crisp", "recompressed", "scan", "picture_background"),
 ]
 FEWEST = {"coarse_dots": 4, "cut_characters": 4}  # of 20 lines; not for Chinese, not for low parts
 

@@ -47,7 +47,7 @@ BACKGROUNDS = ("scan", "picture_background")
 DETAILS = (
     "icon", "boxed", "form_line", "cut_characters", "curved", "coarse_dots", "thermal", "spread_ink",
     "page_shadow", "crisp", "recompressed", "chinese_face", "interface",
-    "bounded_tracking", "line_box", "clean", "edge_dirt",
+    "bounded_tracking", "line_box", "clean", "edge_dirt", "subtitle",
 )  # fmt: skip
 FREE_EFFECTS = (*LAYOUTS, *STYLES, *BACKGROUNDS, *DETAILS)
 
@@ -114,6 +114,7 @@ class SynthesisConfig:
     cut_characters: float = 0.03  # the rest of a cut character at an end
     curved: float = 0.04  # bent up or down
     coarse_dots: float = 0.03  # print in visible dots, as on receipts; not of Chinese
+    subtitle: float = 0.03  # heavy, with an edge or a shadow, over anything
     recompressed: float = 0.06  # saved as JPEG twice, at two sizes
     line_box: float = 0.4  # margins as the line has them, also above and below marks and low characters
 

@@ -81,6 +81,8 @@ def choose_free_effects(rng: np.random.Generator, config: SynthesisConfig, chine
         place = np.searchsorted(edges, rng.random(), side="right")
         chosen |= set(group[place : place + 1])
     chosen -= NOT_FOR_KIND[chinese]
+    if "subtitle" in chosen and not chosen & set(STYLES):
+        chosen.add(("heavy", "heavy_condensed")[rng.integers(2)])
     if chosen & {"spaced_characters", "marks_only"}:  # whose gaps are spaces
         chosen -= {"letter_spaced"}
     return chosen

@@ -190,13 +190,15 @@ class LineGenerator:
         effects = choose_effects(effect_rng, config) - ({"stretched"} if ten else set())
         if "small_screen_text" in chosen:  # of which nothing is left to cut off
             effects -= {"cropped"}
+        if "subtitle" in chosen:
+            effects |= {"outlined"}
         for name, effect in SHAPE_EFFECTS:
             if name in effects:
                 run = effect(effect_rng, run)
         for name, effect in FREE_SHAPE_EFFECTS:
             if name in chosen:
                 run = effect(free_rng, run)
-        undegraded = not ten and (rng.random() < config.undegraded or "clean" in chosen)
+        undegraded = not ten and (rng.random() < config.undegraded or "clean" in chosen) and "subtitle" not in chosen
         if not ten or rng.random() < 0.1:
             run = clutter.add_rules_and_neighbours(rng, run)
         if "perspective" in effects:
