@@ -228,7 +228,7 @@ def test_the_stream_is_the_same_for_any_number_of_processes_and_any_start(source
 
 
 def test_a_failing_process_is_an_error_and_no_hang(tmp_path):
-    with pytest.raises(RuntimeError, match="no face that writes Chinese"):
+    with pytest.raises(ChildProcessError, match="no face that writes Chinese"):
         with BatchStream(LineSource((tmp_path,), system_fonts=False), CHARSET, 4) as stream:
             next(stream)
 
