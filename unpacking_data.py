@@ -20,7 +20,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = arguments(argv)
-    from crnn.dataset.archives import unpack_all
+    from crnn.dataset.unpacking import unpack_all
     from crnn.dataset.validation import summary
 
     complete = unpack_all(options.folder, options.processes)

@@ -35,8 +35,8 @@ def run(main: Callable[[], int]) -> int:
         reader of stdout is gone; 1 if stdout cannot be written.
     """
     _open_closed_streams()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         status = main()
         sys.stdout.flush()

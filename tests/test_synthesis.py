@@ -7,9 +7,9 @@ import pytest
 
 from crnn.charset import Charset
 from crnn.ctc import steps_needed
-from crnn.dataset.archives import unpack_all
 from crnn.dataset.label_file import LabelFile
 from crnn.dataset.layout import batch_folders, read_dataset_image
+from crnn.dataset.unpacking import unpack_all
 from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis import clutter, degradation, patterns, printing
