@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from crnn.console import Interrupted, StopRequest, run
+
 HERE = Path(__file__).resolve().parent
 MAX_PROCESSES = 16  # that draw lines by default
 
@@ -69,17 +71,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.check:
             return check(options)
-        if options.deterministic:
-            from crnn.model import backend
-
-            backend.make_deterministic()
-        return train_on_lines(options) if options.synthetic else train_on_batches(options)
+        with StopRequest() as stop:  # from the first moment: the imports take seconds
+            train = train_on_lines if options.synthetic else train_on_batches
+            if not train(options, stop):
+                raise Interrupted(stop.number)
+            return 0
+    except BrokenPipeError:
+        raise
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
 
 
 def check(options: argparse.Namespace) -> int:
+    """Look at the data set; return the exit status."""
     from crnn.charset import Charset
     from crnn.dataset.validation import validate
 
@@ -87,10 +92,15 @@ def check(options: argparse.Namespace) -> int:
     return 1 if validate(options.data, charset) else 0
 
 
-def train_on_batches(options: argparse.Namespace) -> int:
+def train_on_batches(options: argparse.Namespace, stop: StopRequest) -> bool:
+    """Train on batch folders; return False if it was stopped."""
+    from crnn.model import backend
     from crnn.training.dataset_trainer import DatasetTrainer
     from crnn.training.recipe import DatasetRecipe
 
+    stop.check()
+    if options.deterministic:
+        backend.make_deterministic()
     start_from = options.start_from or str(HERE / "weights" / "CRNN.h5")
     recipe = DatasetRecipe(
         str(options.data), _weights(start_from), str(options.charset) if options.charset else None, **_common(options)
@@ -98,8 +108,9 @@ def train_on_batches(options: argparse.Namespace) -> int:
     recipe = replace(recipe, epochs=options.epochs, patience=options.patience)
     if options.learning_rate is not None:
         recipe = replace(recipe, learning_rate=options.learning_rate)
-    DatasetTrainer(recipe, options.folder or "runs/batches").run()
-    return 0
+    trainer = DatasetTrainer(recipe, options.folder or "runs/batches")
+    stop.check()
+    return trainer.run(should_stop=stop.is_set)
 
 
 def _weights(given):
@@ -110,12 +121,17 @@ def _common(options):
     return {name: getattr(options, name) for name in ("batch_size", "precision", "seed")}
 
 
-def train_on_lines(options: argparse.Namespace) -> int:
+def train_on_lines(options: argparse.Namespace, stop: StopRequest) -> bool:
+    """Train on synthetic lines; return False if it was stopped."""
+    from crnn.model import backend
     from crnn.synthesis.config import SynthesisConfig
     from crnn.synthesis.source import LineSource
     from crnn.training.recipe import SyntheticRecipe
     from crnn.training.synthetic_trainer import SyntheticTrainer
 
+    stop.check()
+    if options.deterministic:
+        backend.make_deterministic()
     start_from = _weights(options.start_from)
     lengths = {name: value for name in ("lines", "hours") if (value := getattr(options, name)) is not None}
     recipe = SyntheticRecipe(
@@ -129,9 +145,10 @@ def train_on_lines(options: argparse.Namespace) -> int:
     heldout_texts = tuple(options.heldout_texts or texts)
     heldout = LineSource(fonts, heldout_texts, recipe.seed + 1_000_000, system_fonts, SynthesisConfig.evaluation())
     processes = options.processes or max(1, min(MAX_PROCESSES, (os.cpu_count() or 1) - 1))
-    SyntheticTrainer(recipe, source, heldout, options.folder or "runs/synthetic", processes).run()
-    return 0
+    trainer = SyntheticTrainer(recipe, source, heldout, options.folder or "runs/synthetic", processes)
+    stop.check()
+    return trainer.run(should_stop=stop.is_set)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

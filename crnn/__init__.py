@@ -10,7 +10,8 @@
 ``tools``          commands for maintainers; nothing imports them
 =================  ==========================================================================
 
-Beside them stand modules that all of these use: ``charset``, ``ctc``, ``geometry``, ``image``, ``paths``.
+Beside them stand modules that all of these use: ``charset``, ``console``, ``ctc``, ``files``,
+``geometry``, ``image``, ``normalization``, ``paths``.
 A package imports only packages further down in ``docs/architecture.md``'s order; ``tests/test_imports.py`` checks it.
 Nothing is imported here, so that ``import crnn`` stays instant.
 """

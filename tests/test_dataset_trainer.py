@@ -1,7 +1,9 @@
 import csv
+import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import h5py
@@ -119,19 +121,47 @@ def test_batches_are_read_ahead_in_order():
     assert list(read_ahead(Loader(range(2)), 2)) == []
 
 
-@pytest.mark.training
-def test_killed_hard_it_goes_on(data, tmp_path):
-    """The script itself, killed with SIGKILL in its second epoch."""
-    command = [sys.executable, str(ROOT / "train.py"), "--data", str(data), "--folder", str(tmp_path / "run")]
+def start_training(data, folder, **options):
+    """Start the script itself, in a process of its own."""
+    command = [sys.executable, str(ROOT / "train.py"), "--data", str(data), "--folder", str(folder)]
     command += ["--start-from", "none", "--epochs", "3", "--batch-size", "4", "--deterministic"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells which signals are caught")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_signal_counts_while_it_starts(data, tmp_path, number):
+    process = start_training(data, tmp_path / "run")
+    while not catches(process, signal.SIGTERM):
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 128 + number
+    lines = said.splitlines()
+    assert lines[-1] == ("interrupted" if number == signal.SIGINT else "terminated") and len(lines) <= 2, said
+    assert not (tmp_path / "run").exists()
+
+
+def catches(process, number):
+    """Whether a process has a handler for a signal."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    caught = int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16)
+    return caught >> (number - 1) & 1
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_by_a_signal_it_goes_on(data, tmp_path, number):
+    """A process that a signal ends in its second epoch, and one that takes the training up."""
+    process = start_training(data, tmp_path / "run")
     for line in process.stderr:
         if "test batch" in line:
             break
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stderr.close()
-    again = subprocess.run(command, capture_output=True, text=True)
-    assert again.returncode == 0, again.stderr
-    rows = read_log(tmp_path / "run")
-    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    process.send_signal(number)
+    _, said = process.communicate()
+    assert process.returncode == (130 if number == signal.SIGINT else -number), said
+    assert "Traceback" not in said
+    again = start_training(data, tmp_path / "run")
+    _, said = again.communicate()
+    assert again.returncode == 0, said
+    assert [row["epoch"] for row in read_log(tmp_path / "run")] == ["1", "2", "3"]

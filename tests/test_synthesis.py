@@ -7,9 +7,9 @@ import pytest
 
 from crnn.charset import Charset
 from crnn.ctc import steps_needed
-from crnn.dataset.archives import unpack_all
 from crnn.dataset.label_file import LabelFile
 from crnn.dataset.layout import batch_folders, read_dataset_image
+from crnn.dataset.unpacking import unpack_all
 from crnn.dataset.writer import write_data_set
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis import clutter, degradation, patterns, printing
@@ -228,7 +228,7 @@ def test_the_stream_is_the_same_for_any_number_of_processes_and_any_start(source
 
 
 def test_a_failing_process_is_an_error_and_no_hang(tmp_path):
-    with pytest.raises(RuntimeError, match="no face that writes Chinese"):
+    with pytest.raises(ChildProcessError, match="no face that writes Chinese"):
         with BatchStream(LineSource((tmp_path,), system_fonts=False), CHARSET, 4) as stream:
             next(stream)
 

@@ -42,8 +42,7 @@ def test_a_run_that_is_stopped_and_taken_up_gives_the_weights_of_one_that_is_not
     straight = make_trainer("straight")
     assert straight.run()
     broken = make_trainer("broken")
-    broken.on_step = lambda: broken.stop() if broken.number == 1 else None  # amid the second stage
-    assert not broken.run()
+    assert not broken.run(should_stop=lambda: (broken.number, broken.step) == (1, 1))  # amid the second stage
     assert broken.spent.lines == 4
     last = make_trainer("broken")
     assert last.run()
@@ -124,8 +123,7 @@ class Clock:
 def test_a_training_of_hours_ends_with_them_and_a_resumed_one_takes_what_is_left(make_trainer):
     trainer = make_trainer("hours", shares=(1, 0, 0, 0), lines=99_999, hours=1.0)
     clock = Clock(trainer, 600)
-    trainer.on_step = lambda: (clock.step(), trainer.stop() if len(clock.rates) == 2 else None)
-    assert not trainer.run() and trainer.hours == pytest.approx(1 / 3)
+    assert not trainer.run(should_stop=lambda: len(clock.rates) == 2) and trainer.hours == pytest.approx(1 / 3)
     resumed = make_trainer("hours", shares=(1, 0, 0, 0), lines=99_999, hours=1.0)
     later = Clock(resumed, 600)
     assert resumed.run() and len(later.rates) == 4
@@ -139,8 +137,7 @@ def test_cached_lines_train_as_drawn_ones_do_and_are_not_drawn_again(make_traine
     drawn = make_trainer("drawn", shares=(1, 0, 0, 0), lines=4)
     assert drawn.run()
     trainer = make_trainer("cached", shares=(1, 0, 0, 0), lines=8, cache_lines=4)
-    trainer.on_step = lambda: trainer.stop() if trainer.step == 3 else None
-    assert not trainer.run()
+    assert not trainer.run(should_stop=lambda: trainer.step == 3)
     assert (trainer.folder / "lines.bin").stat().st_size == 4 * RECORD.itemsize
     monkeypatch.setattr("crnn.training.synthetic_trainer.BatchStream", None)
     resumed = make_trainer("cached", shares=(1, 0, 0, 0), lines=8, cache_lines=4)

@@ -1,48 +1,57 @@
-"""Archives of batch folders: packing them, and unpacking several side by side.
+"""Archives of batch folders: pack one, look into one, unpack one.
 
-An archive is unpacked into a temporary folder beside its target and moved into place when it is
-complete, so that a folder that is there is whole, and what is there need not be unpacked again.
+An archive is unpacked into a temporary folder beside its target. That is moved into place when it is complete and on
+the disk, so that a folder that is there is whole. A lock keeps two processes from unpacking one archive at once.
 
-What an archive holds is looked at with py7zr before anything is written. The program 7z writes it,
-where it is installed: on 40,000 small files py7zr took 2.9 times as long. It does the same where there is
-no 7z.
+What an archive holds is looked at with py7zr before anything is written. The program 7-Zip extracts it where it is
+installed, as it takes a third of the time; py7zr does where it is not, and what 7-Zip has no method for.
 """
 
-import multiprocessing
 import os
 import re
 import shutil
+import stat
 import subprocess
-import sys
-import tempfile
-import threading
-from collections.abc import Iterable
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from contextlib import ExitStack
-from multiprocessing.process import BaseProcess
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import py7zr
 from py7zr.callbacks import ExtractCallback
-from tqdm import tqdm
+from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
 
-from crnn.files import atomic_path
+from crnn.console import printable
+from crnn.dataset.layout import is_image_name
+from crnn.files import atomic_path, locked, remove_tree, require_regular_file, synchronize
 
-GROWTH = 100  # an archive may hold so many times its own size, and no more: JPEGs hardly shrink
-RESERVE = 2**28  # bytes of the disk that are left free
+MAX_GROWTH = 100  # an archive may hold so many times its own size, and no more: JPEGs hardly shrink
+MAX_MEMBERS = 1_000_000  # files and folders; a part of the data set has some 400,000
+MAX_DEPTH = 8  # folders in folders; the data set has three
+MAX_NAME = 255  # bytes of a file name, as file systems have it
 PROGRAMS = ("7zz", "7z", "7za")  # names of 7-Zip
-POLL = 0.2  # seconds between two looks at the counters
-_counters: Any = None  # of the bytes and images written, archive by archive; set in each worker process
+
+Count = Callable[[int, int], None]  # takes bytes and images that have been written
 
 
 class ArchiveError(Exception):
     """An archive cannot be unpacked; the message names the file and the reason."""
 
+    def __init__(self, archive: Path, reason: object) -> None:
+        super().__init__(f"{printable(archive)}: {printable(reason)}")
+
 
 def find_archives(folder: str | Path) -> list[Path]:
     """List the ``part_K.7z`` of a folder in the order of K."""
-    numbered = [(re.fullmatch(r"part_(\d+)\.7z", path.name), path) for path in Path(folder).glob("part_*.7z")]
+    return _numbered(folder, "7z")
+
+
+def find_volumes(folder: str | Path) -> list[Path]:
+    """List the first volumes ``part_K.7z.001`` of split archives in the order of K."""
+    return _numbered(folder, "7z.001")
+
+
+def _numbered(folder, suffix):
+    paths = Path(folder).glob(f"part_*.{suffix}")
+    numbered = [(re.fullmatch(rf"part_(\d+)\.{re.escape(suffix)}", path.name), path) for path in paths]
     return [path for _, path in sorted((int(match[1]), path) for match, path in numbered if match)]
 
 
@@ -52,125 +61,133 @@ def pack(folder: Path, archive: Path) -> None:
         packed.writeall(folder, folder.name)
 
 
-def unpack_all(folder: str | Path, processes: int | None = None) -> bool:
-    """Unpack every ``part_K.7z`` of a folder to ``part_K`` beside it; print a line for each.
-
-    Args:
-        folder: the folder of the archives.
-        processes: archives unpacked at once; default: one a core.
-
-    Returns:
-        True if all are there now; those that are not have a line on stderr.
-    """
-    archives = find_archives(folder)
-    if not archives:
-        print(f"{folder}: no part_K.7z to unpack here", file=sys.stderr)
-        return False
-    todo = [archive for archive in archives if not target_of(archive).exists()]
-    for archive in archives:
-        if archive not in todo:
-            print(f"{os.path.relpath(target_of(archive))} is there already")
-    sizes = {archive: _size_inside(archive) for archive in todo}
-    needed, free = sum(sizes.values()) + RESERVE, shutil.disk_usage(folder).free
-    if todo and needed > free:
-        print(f"{folder}: {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free", file=sys.stderr)
-        return False
-    return not todo or _unpack_side_by_side(sizes, processes)
-
-
-def _unpack_side_by_side(sizes: dict[Path, int], processes: int | None) -> bool:
-    """Unpack archives in processes of their own.
-
-    Args:
-        sizes: bytes that each archive will grow to, by its path.
-        processes: archives unpacked at once.
-
-    Returns:
-        True if all went well.
-    """
-    context = multiprocessing.get_context("spawn")
-    counters = context.Array("q", 2 * len(sizes))
-    complete = True
-    workers = min(processes or multiprocessing.cpu_count(), len(sizes))
-    with ProcessPoolExecutor(workers, context, _start_worker, (counters,)) as pool:
-        jobs = {pool.submit(unpack, archive, place): archive for place, archive in enumerate(sizes)}
-        _show_progress(jobs, sizes, counters)
-        for job, archive in jobs.items():
-            try:
-                print(f"{os.path.relpath(target_of(archive))}: {job.result()} images")
-            except ArchiveError as error:
-                print(error, file=sys.stderr)
-                complete = False
-    return complete
-
-
 def target_of(archive: Path) -> Path:
     """Return the folder that an archive is unpacked to."""
     return archive.with_suffix("")
 
 
-def unpack(archive: Path, place: int | None = None) -> int:
-    """Unpack one archive to the folder of its name.
+def inspect(archive: Path) -> dict[str, int]:
+    """Look what an archive holds; write nothing.
 
     Args:
         archive: ``part_K.7z``.
-        place: of its counters, where ``unpack_all`` shows progress.
 
     Returns:
-        The number of images in it.
+        Bytes of each file, by its path in the archive.
 
     Raises:
-        ArchiveError: it is broken, holds anything but files in a folder of its name, or claims to be more than 100
-            times as large as it is. No part of it is left then.
+        ArchiveError: it cannot be read or is encrypted, holds anything but files and folders in a folder of its name,
+            or claims more than the limits of this module.
     """
-    target = target_of(archive)
-    for left in target.parent.glob(f".{target.name}.*.partial"):  # by a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    partial = Path(tempfile.mkdtemp(".partial", f".{target.name}.", target.parent))
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    counter = None if place is None else _Counter(place)
     try:
-        with py7zr.SevenZipFile(archive, max_extract_size=_limit(archive)) as packed:
-            sizes = _checked_sizes(archive, packed.list())
-            if program:
-                _extract_with(program, archive, partial, sizes, counter)
-            else:
-                packed.extractall(partial, callback=counter)
-        (partial / target.name).replace(target)
-        return sum(name.endswith(".jpg") for name in sizes)
+        require_regular_file(archive)
+        with py7zr.SevenZipFile(archive) as packed:
+            if packed.needs_password():
+                raise PasswordRequired
+            return _checked_sizes(archive, packed.list())
     except ArchiveError:
         raise
     except Exception as error:  # py7zr lets through whatever its decoders raise
-        raise ArchiveError(f"{archive}: cannot be unpacked ({error or type(error).__name__})") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        raise _as_archive_error(archive, error) from error
 
 
-def _limit(archive: Path) -> int:
-    """Return how many bytes an archive may grow to."""
-    return GROWTH * archive.stat().st_size + 2**20
+def unpack(archive: Path, count: Count | None = None) -> tuple[int, int]:
+    """Unpack one archive to the folder of its name, unless another process has just done it.
+
+    Args:
+        archive: ``part_K.7z``.
+        count: called while files are written.
+
+    Returns:
+        The numbers of images and of other files in it.
+
+    Raises:
+        ArchiveError: see ``inspect``; or it is damaged, or cannot be written. No part of it is left then.
+    """
+    target = target_of(archive)
+    lock, partial = (target.with_name(f".{target.name}.{suffix}") for suffix in ("lock", "partial"))
+    try:
+        with locked(lock, f"{printable(archive)}: another process unpacks it; waiting") as descriptor:
+            try:
+                sizes = inspect(archive)
+                if not target.is_dir():
+                    for left in target.parent.glob(f".{target.name}.*partial"):  # by a process that was killed
+                        remove_tree(left)
+                    partial.mkdir()
+                    _extract(archive, partial, sizes, count or (lambda size, images: None), descriptor)
+                    _verify(archive, partial, sizes)
+                    (partial / target.name).replace(target)
+                    synchronize(target.parent)
+            finally:
+                remove_tree(partial)
+                lock.unlink(missing_ok=True)
+    except ArchiveError:
+        raise
+    except Exception as error:
+        raise _as_archive_error(archive, error) from error
+    images = sum(map(is_image_name, sizes))
+    return images, len(sizes) - images
+
+
+def _as_archive_error(archive: Path, error: Exception) -> ArchiveError:
+    if isinstance(error, PasswordRequired):
+        return ArchiveError(archive, "is encrypted: unpack it with its password, or pack it again without one")
+    if isinstance(error, UnsupportedCompressionMethodError):
+        programs = ", ".join(PROGRAMS) or "7-Zip"
+        reason = f"is packed by a method that is unknown here: install 7-Zip ({programs}), or pack it again with LZMA2"
+        return ArchiveError(archive, reason)
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename and str(error.filename) != str(archive) else ""
+        return ArchiveError(archive, f"cannot be unpacked: {error.strerror}{where}")
+    return ArchiveError(archive, f"cannot be unpacked ({error or type(error).__name__})")
 
 
 def _checked_sizes(archive: Path, members: Iterable[py7zr.FileInfo]) -> dict[str, int]:
-    """Check the members of an archive; return the sizes of its files, by name.
-
-    Raises:
-        ArchiveError: see ``unpack``.
-    """
-    folder = target_of(archive).name
+    """Check the members of an archive; return the sizes of its files, by name."""
+    folder, limit = target_of(archive).name, MAX_GROWTH * archive.stat().st_size + 2**20
+    sizes: dict[str, int] = {}
+    seen = set()
     for member in members:
         path = PurePosixPath(member.filename.replace("\\", "/"))
+        name = str(path)
         if path.parts[:1] != (folder,) or ".." in path.parts:
-            raise ArchiveError(f"{archive}: holds {member.filename}, which is not in a folder {folder}")
+            raise ArchiveError(archive, f"holds {member.filename}, which is not in a folder {folder}")
         if not member.is_directory and not member.is_file:
-            raise ArchiveError(f"{archive}: holds {member.filename}, which is neither file nor folder")
-    size = sum(member.uncompressed for member in members)
-    if size > _limit(archive):
-        raise ArchiveError(f"{archive}: would grow to {size} bytes, beyond the limit of {_limit(archive)}")
-    return {member.filename: member.uncompressed for member in members if member.is_file}
+            raise ArchiveError(archive, f"holds {name}, which is neither file nor folder")
+        if len(path.parts) > MAX_DEPTH:
+            raise ArchiveError(archive, f"holds {name[:80]}..., in more than {MAX_DEPTH} folders")
+        if max(len(part.encode("utf-8", "surrogateescape")) for part in path.parts) > MAX_NAME:
+            raise ArchiveError(archive, f"holds {name[:80]}..., a name of more than {MAX_NAME} bytes")
+        if name in seen:
+            raise ArchiveError(archive, f"holds {name} twice")
+        seen.add(name)
+        if len(seen) > MAX_MEMBERS:
+            raise ArchiveError(archive, f"holds more than {MAX_MEMBERS} files and folders")
+        if member.is_file:
+            sizes[name] = member.uncompressed
+    if (size := sum(sizes.values())) > limit:
+        raise ArchiveError(archive, f"would grow to {size} bytes, beyond the limit of {limit}")
+    return sizes
 
 
-def _extract_with(program: str, archive: Path, folder: Path, sizes: dict[str, int], counter: "_Counter | None") -> None:
+def _extract(archive: Path, folder: Path, sizes: dict[str, int], count: Count, lock: int) -> None:
+    """Extract an archive by 7-Zip if it is installed and has the method, else by py7zr."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program:
+        reason = _extract_with(program, archive, folder, sizes, count, lock)
+        if reason is None:
+            return
+        if "Unsupported Method" not in reason:
+            raise ArchiveError(archive, f"cannot be unpacked ({reason})")
+        remove_tree(folder)
+        folder.mkdir()
+    with py7zr.SevenZipFile(archive, max_extract_size=max(1, sum(sizes.values()))) as packed:
+        packed.extractall(folder, callback=_Callback(count))
+
+
+def _extract_with(
+    program: str, archive: Path, folder: Path, sizes: dict[str, int], count: Count, lock: int
+) -> str | None:
     """Have 7-Zip extract an archive; it names each file on its standard output.
 
     Args:
@@ -178,44 +195,50 @@ def _extract_with(program: str, archive: Path, folder: Path, sizes: dict[str, in
         archive: the archive.
         folder: gets the files.
         sizes: of the files in the archive, by name.
-        counter: counts them.
+        count: called for each file.
+        lock: descriptor that the process holds as long as it runs.
 
-    Raises:
-        ArchiveError: 7-Zip failed; the message has the reason it gave.
+    Returns:
+        None if it succeeded, else the reason that it gave.
     """
-    command = [program, "x", "-y", "-bb1", "-bd", f"-o{folder}", "--", str(archive)]
+    # Without -p it would ask for a password; -o would replace a * in the folder's name.
+    command = [program, "x", "-y", "-bb1", "-bd", "-p", "--", os.path.abspath(archive)]
     reason = "no reason given"
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        env=os.environ | {"LC_ALL": "C.UTF-8"},
+        pass_fds=[lock] if os.name == "posix" else (),
     ) as job:
-        for line in map(str.rstrip, job.stdout or ()):
-            name = line[2:].replace("\\", "/")
-            if line.startswith("ERROR"):
-                reason = line
-            elif counter and line.startswith("- ") and name in sizes:
-                counter.add_bytes(sizes[name])
-                counter.add_file(name)
-    if job.returncode:
-        raise ArchiveError(f"{archive}: cannot be unpacked ({reason})")
+        try:
+            for line in map(str.rstrip, job.stdout or ()):
+                if line.startswith("ERROR") and reason == "no reason given":
+                    reason = line
+                name = line[2:].replace("\\", "/")
+                if line.startswith("- ") and name in sizes:
+                    count(sizes[name], is_image_name(name))
+        except BaseException:  # else leaving the block would wait for it
+            job.kill()
+            raise
+    return reason if job.returncode else None
 
 
-class _Counter(ExtractCallback):
-    """Add up the bytes and images written; py7zr asks that nothing else be done here."""
+class _Callback(ExtractCallback):
+    """Count the bytes and images that py7zr has written; it asks that nothing else be done here."""
 
-    def __init__(self, place: int) -> None:
-        self.bytes, self.images = 2 * place, 2 * place + 1
-
-    def add_bytes(self, count: int) -> None:
-        _counters[self.bytes] += count
-
-    def add_file(self, name: str) -> None:
-        _counters[self.images] += name.endswith(".jpg")
+    def __init__(self, count: Count) -> None:
+        self.count = count
 
     def report_update(self, decompressed_bytes: str) -> None:
-        self.add_bytes(int(decompressed_bytes))
+        self.count(int(decompressed_bytes), 0)
 
     def report_end(self, processing_file_path: str, wrote_bytes: str) -> None:
-        self.add_file(processing_file_path)
+        self.count(0, is_image_name(processing_file_path))
 
     def report_start_preparation(self) -> None:
         pass
@@ -230,46 +253,27 @@ class _Counter(ExtractCallback):
         pass
 
 
-def _start_worker(counters: Any) -> None:
-    """Take the counters, and end when the parent process does."""
-    global _counters
-    _counters = counters
-    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
-
-
-def _end_with(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
-
-
-def _size_inside(archive: Path) -> int:
-    """Return how many bytes an archive will grow to; 0 if it is broken, which ``unpack`` reports."""
-    try:
-        with py7zr.SevenZipFile(archive) as packed:
-            return packed.archiveinfo().uncompressed
-    except Exception:  # noqa: BLE001 - py7zr lets through whatever its decoders raise
-        return 0
-
-
-def _show_progress(jobs: Iterable[Future], sizes: dict[Path, int], counters: Any) -> None:
-    """Show bars on stderr until all jobs are done: of each archive on a terminal, and of all together."""
-    with ExitStack() as stack:
-
-        def bar(size, name, place, **more):
-            style = {"unit": "B", "unit_scale": True, "desc": name, "position": place}
-            return stack.enter_context(tqdm(total=size, **style, **more))
-
-        together = bar(sum(sizes.values()), "all", 0)
-        bars = [
-            bar(size, archive.name, 1 + place, leave=False, disable=None)
-            for place, (archive, size) in enumerate(sizes.items())
-        ]
-        running = set(jobs)
-        while running:
-            _, running = wait(running, timeout=POLL)
-            written, files = counters[::2], counters[1::2]
-            for one, size, images in zip(
-                (together, *bars), (sum(written), *written), (sum(files), *files), strict=True
-            ):
-                one.set_postfix(images=images, refresh=False)
-                one.update(size - one.n)
+def _verify(archive: Path, folder: Path, sizes: dict[str, int]) -> None:
+    """See that a folder holds exactly the files of an archive, readable and without special bits, on the disk."""
+    found = {}
+    waiting = [folder]
+    while waiting:
+        for entry in os.scandir(waiting.pop()):
+            status = entry.stat(follow_symlinks=False)
+            is_folder = stat.S_ISDIR(status.st_mode)
+            if not is_folder and not stat.S_ISREG(status.st_mode):
+                raise ArchiveError(archive, f"{entry.name} came out neither as a file nor as a folder")
+            mode = stat.S_IMODE(status.st_mode)
+            plain = mode & 0o777 | (0o700 if is_folder else 0o600)
+            if plain != mode:
+                os.chmod(entry.path, plain)
+            if is_folder:
+                waiting.append(Path(entry.path))
+            else:
+                found[Path(entry.path).relative_to(folder).as_posix()] = status.st_size
+    if found != sizes:
+        wrong = sorted(name for name in found.keys() | sizes.keys() if found.get(name) != sizes.get(name))
+        raise ArchiveError(archive, f"cannot be unpacked ({wrong[0]} did not come out as the archive says)")
+    (folder / target_of(archive).name).mkdir(exist_ok=True)  # of an archive without any member
+    if hasattr(os, "sync"):
+        os.sync()  # many small files: one by one takes minutes

@@ -26,7 +26,16 @@ def batch_folders(folder: str | Path) -> list[Path]:
 
 def image_names(folder: str | Path) -> list[str]:
     """List the names of the images of a batch folder, sorted; open no file."""
-    return sorted(name for name in os.listdir(folder) if name.endswith(".jpg"))
+    return sorted(filter(is_image_name, os.listdir(folder)))
+
+
+def is_image_name(name: str) -> bool:
+    """Tell whether a file name is that of an image of a data set.
+
+    >>> is_image_name("a.jpg"), is_image_name("a.JPG"), is_image_name("a.png")
+    (True, True, False)
+    """
+    return name.lower().endswith((".jpg", ".jpeg"))
 
 
 def relative_name(folder: str | Path, name: str) -> str:

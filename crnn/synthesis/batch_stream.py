@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from crnn.charset import Charset
+from crnn.console import children_ignore_interrupts, end_with_parent
 from crnn.ctc import steps_needed
 from crnn.geometry import HEIGHT, MIN_WIDTH, step_centre, time_steps
 from crnn.normalization import pad_right
@@ -117,7 +118,7 @@ class BatchStream:
 
     def __init__(self, source: LineSource, charset: Charset, size: int, first: int = 0, processes: int = 1):
         context = multiprocessing.get_context("spawn")  # a fork would copy TensorFlow's threads
-        self.number = first
+        self.number = self._first = first
         self._stop = context.Event()
         self._queues = [context.Queue(AHEAD) for _ in range(processes)]
         self._workers = [
@@ -138,8 +139,9 @@ class BatchStream:
         ]
 
     def __enter__(self):
-        for worker in self._workers:
-            worker.start()
+        with children_ignore_interrupts():
+            for worker in self._workers:
+                worker.start()
         return self
 
     def __exit__(self, *_):
@@ -155,7 +157,7 @@ class BatchStream:
         """Return the next batch.
 
         Raises:
-            RuntimeError: the process that draws it has failed.
+            ChildProcessError: the process that draws it has failed.
         """
         place = self.number % len(self._queues)
         while True:
@@ -163,23 +165,22 @@ class BatchStream:
                 batch = self._queues[place].get(timeout=5)
                 break
             except queue.Empty:
-                if not any(worker.is_alive() for worker in self._workers):
-                    raise RuntimeError("the processes that draw lines have died; their error stands above") from None
+                if not self._workers[(self.number - self._first) % len(self._workers)].is_alive():
+                    raise ChildProcessError("a process that draws lines has died; was the memory too little?") from None
         if isinstance(batch, Exception):
-            raise RuntimeError(f"drawing batch {self.number} failed: {batch}") from batch
+            raise ChildProcessError(f"drawing batch {self.number} failed: {batch}") from batch
         self.number += 1
         return batch
 
 
 def _work(source, charset, size, number, stride, batches, stop):
+    end_with_parent()
     cv2.setNumThreads(1)
     try:
         generator = source.generator(charset)
         while not stop.is_set():
             batches.put(make_batch(generator, number * size, size))
             number += stride
-    except KeyboardInterrupt:
-        pass
     except Exception as error:  # noqa: BLE001 - it must reach the trainer, whatever it is
         batches.put(error)
 

@@ -74,11 +74,15 @@ class DatasetTrainer:
 
     # The loop
 
-    def run(self, save_every: float = 300.0) -> None:
-        """Train to the end: all epochs, or as many as bring a better test CER.
+    def run(self, save_every: float = 300.0, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        """Train to the end: all epochs, or as many as bring a better test CER; or until it should stop.
 
         Args:
             save_every: seconds between two states within an epoch.
+            should_stop: asked after each batch; if true, the state is saved and the run ends.
+
+        Returns:
+            True if the training is done.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._restore()
@@ -87,8 +91,11 @@ class DatasetTrainer:
             self.charset.save(self.folder / "charset.txt")
         board = self._tensorboard() if self.leads else None
         while self.epoch < self.recipe.epochs and not self._has_stalled():
-            self._train_epoch(save_every)
-            row, samples = self._evaluate()
+            evaluated = self._evaluate(should_stop) if self._train_epoch(save_every, should_stop) else None
+            if evaluated is None:
+                self._save_state()
+                return False
+            row, samples = evaluated
             self.history.append(row)
             if board:
                 self._log(row, samples, board)
@@ -97,8 +104,10 @@ class DatasetTrainer:
             self._save_state()
         if self._has_stalled():
             print(f"no better test CER in {self.recipe.patience} epochs: done", file=sys.stderr)
+        return True
 
-    def _train_epoch(self, save_every):
+    def _train_epoch(self, save_every, should_stop):
+        """Train to the end of the epoch; return False if it should stop before."""
         loader, recipe = self.train, self.recipe
         loader.start_epoch(self.epoch)
         steps = recipe.epochs * len(loader)
@@ -113,6 +122,8 @@ class DatasetTrainer:
             disable=not self.leads,
         ) as bar:
             for batch in prefetch(read_ahead(loader, self.step), self._put):
+                if should_stop():
+                    return False
                 rate = recipe.learning_rate_at(self.epoch * len(loader) + self.step, steps)
                 self.loss += float(self.take_step(rate, batch))
                 self.step += 1
@@ -122,6 +133,7 @@ class DatasetTrainer:
                 if time.perf_counter() - saved > save_every:
                     self._save_state()
                     saved = time.perf_counter()
+        return not should_stop()
 
     def _put(self, batch):
         inputs, targets = batch
@@ -133,11 +145,13 @@ class DatasetTrainer:
 
     # After each epoch
 
-    def _evaluate(self):
-        """Return the row of the log for this epoch, and samples (target, prediction) of the test batch."""
+    def _evaluate(self, should_stop):
+        """Return the row of the log for this epoch, and samples (target, prediction); None if it should stop."""
         self.take_step.sync()
         scores, samples = LineScores(), []
         for inputs, _ in read_ahead(self.test, 0):
+            if should_stop():
+                return None
             images, labels, _, lengths = inputs
             texts = [self.charset.decode(row[: length[0]]) for row, length in zip(labels, lengths, strict=True)]
             _, pairs = score_paths(best_paths(self.predict, images), texts, self.charset)

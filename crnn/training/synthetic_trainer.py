@@ -9,7 +9,6 @@ Optima and Better Generalization, UAI 2018).
 """
 
 import json
-import signal
 import sys
 import time
 from collections import deque
@@ -52,7 +51,7 @@ class SyntheticTrainer:
         heldout_lines: how many to measure on.
 
     Attributes:
-        on_step: called after each step; ``stop`` may be called from it.
+        on_step: called after each step; for tests.
         clock: gives seconds; for tests.
 
     Raises:
@@ -88,7 +87,6 @@ class SyntheticTrainer:
         self.reports: list[dict[str, Any]] = []
         self.on_step: Callable[[], Any] = lambda: None
         self.clock: Callable[[], float] = time.perf_counter
-        self._stop = False
 
     @property
     def stage(self) -> Stage:
@@ -97,37 +95,37 @@ class SyntheticTrainer:
 
     # The loop
 
-    def run(self, report_every: float = 120.0, save_every: float = 240.0) -> bool:
-        """Train from where the state stands to the end of the recipe, or until SIGTERM or SIGINT.
+    def run(
+        self,
+        report_every: float = 120.0,
+        save_every: float = 240.0,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Train from where the state stands to the end of the recipe, or until it should stop.
 
         Args:
             report_every: seconds between two measurements.
             save_every: seconds between two states.
+            should_stop: asked after each step; if true, the state is saved and the run ends.
 
         Returns:
             True if the recipe is done.
 
         Raises:
             ValueError: the state in the folder belongs to another recipe.
-            RuntimeError: the processes that draw lines have failed.
+            ChildProcessError: the processes that draw lines have failed.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         write_text(self.folder / "recipe.json", json.dumps(asdict(self.recipe), indent=1))
         self.charset.save(self.folder / "charset.txt")
         self.restore()
         self._started = self.clock() - 3600 * self.hours
-        before = [(sign, signal.signal(sign, self.stop)) for sign in (signal.SIGTERM, signal.SIGINT)]
-        try:
-            with BackgroundWriter() as self.writer, closing(self._batches()) as batches:
-                return self._run_stages(batches, report_every, save_every)
-        finally:
-            for sign, handler in before:
-                signal.signal(sign, handler)
+        with BackgroundWriter() as self.writer, closing(self._batches()) as batches:
+            return self._run_stages(batches, report_every, save_every, should_stop)
 
-    def _run_stages(self, batches, report_every, save_every):
+    def _run_stages(self, batches, report_every, save_every, should_stop):
         while True:
-            self._run_stage(batches, report_every, save_every)
-            if self._stop:
+            if not self._run_stage(batches, report_every, save_every, should_stop):
                 return False
             self.writer.wait()
             if self.number + 1 == len(self.recipe.stages):
@@ -166,15 +164,16 @@ class SyntheticTrainer:
         before = Spent(self.steps_before * self.recipe.batch_size, self.hours_before)
         return self.recipe.done(self.number, before, self.spent)
 
-    def _run_stage(self, batches, report_every, save_every):
+    def _run_stage(self, batches, report_every, save_every, should_stop):
+        """Train to the end of the stage; return False if it should stop before."""
         stage, size = self.stage, self.recipe.batch_size
         saved = reported = self.clock()
         waited, losses, unfinished = 0.0, [], deque()
-        while (done := self._done()) < 1 and not self._stop:
+        while (done := self._done()) < 1 and not should_stop():
             before = self.clock()
             try:
                 batch, images = next(batches)
-            except RuntimeError:
+            except ChildProcessError:
                 self._save()
                 raise
             waited += self.clock() - before
@@ -195,10 +194,7 @@ class SyntheticTrainer:
                 self._save()
                 saved = self.clock()
         self._save()
-
-    def stop(self, *_: Any) -> None:
-        """End the run after the step at hand, its state saved; also the handler of signals."""
-        self._stop = True
+        return done >= 1
 
     # Reports
 
