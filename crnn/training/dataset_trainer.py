@@ -101,7 +101,6 @@ class DatasetTrainer:
     def _train_epoch(self, save_every):
         loader, recipe = self.train, self.recipe
         loader.start_epoch(self.epoch)
-        steps = recipe.epochs * len(loader)
         saved = time.perf_counter()
         size = recipe.batch_size
         with tqdm(
@@ -113,8 +112,7 @@ class DatasetTrainer:
             disable=not self.leads,
         ) as bar:
             for batch in prefetch(read_ahead(loader, self.step), self._put):
-                rate = recipe.learning_rate_at(self.epoch * len(loader) + self.step, steps)
-                self.loss += float(self.take_step(rate, batch))
+                self.loss += float(self.take_step(self._learning_rate_at(self.step), batch))
                 self.step += 1
                 bar.set_postfix(loss=f"{self.loss / self.step:.4f}", refresh=False)
                 bar.update(size)
@@ -122,6 +120,11 @@ class DatasetTrainer:
                 if time.perf_counter() - saved > save_every:
                     self._save_state()
                     saved = time.perf_counter()
+
+    def _learning_rate_at(self, step):
+        """Return the learning rate at a step of the epoch at hand."""
+        steps = len(self.train)
+        return self.recipe.learning_rate_at(self.epoch * steps + step, self.recipe.epochs * steps)
 
     def _put(self, batch):
         inputs, targets = batch
@@ -149,7 +152,7 @@ class DatasetTrainer:
             "loss": self.loss / max(1, self.step),
             "val_cer": scores.cer,
             "val_exact": scores.exact,
-            "learning_rate": float(self.model.optimizer.learning_rate),
+            "learning_rate": float(np.float32(self._learning_rate_at(self.step - 1))),
             "broken_images": len(self.train.broken),
         }
         return row, samples
