@@ -1,0 +1,59 @@
+"""Where a line stands in a picture, and how it is cut out of it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+MARGIN = 0.18  # of the height of a line: what is added above and below it
+SIDE_MARGIN = 0.3  # of the height of a line: what is added on its left and right
+MIN_RISE = 0.2  # of the height of a line, from end to end: then it is turned level
+MIN_HEIGHT = 0.3  # of its box: a line that rises is at least so high
+
+
+@dataclass(frozen=True)
+class LineBox:
+    """Where a line stands.
+
+    Attributes:
+        x0, y0, x1, y1: the upright box around it, in pixels of the picture.
+        slope: rows that the line falls a column; negative if it rises.
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    slope: float = 0.0
+
+
+def crop_line(grey: np.ndarray, line: LineBox) -> np.ndarray:
+    """Cut a line out of its picture, turned level, with some margin.
+
+    Args:
+        grey: (height, width) uint8.
+        line: a box that is at least partly in the picture.
+
+    Returns:
+        (height, width) uint8, at least one pixel each way.
+    """
+    high, rise = line.y1 - line.y0, abs(line.slope) * (line.x1 - line.x0)
+    if rise > MIN_RISE * (high - rise):
+        return _crop_turned(grey, line, max(high - rise, MIN_HEIGHT * high))
+    above, beside = MARGIN * high + 1, SIDE_MARGIN * high + 1
+    top, left = max(0, int(line.y0 - above)), max(0, int(line.x0 - beside))
+    return grey[top : int(np.ceil(line.y1 + above)), left : int(np.ceil(line.x1 + beside))]
+
+
+def _crop_turned(grey: np.ndarray, line: LineBox, high: float) -> np.ndarray:
+    """Cut out a line that is ``high`` pixels high, measured upright, along its slope."""
+    along = np.array([1.0, line.slope]) / np.hypot(1, line.slope)
+    down = np.array([-along[1], along[0]])
+    width = (line.x1 - line.x0) / along[0] + 2 * (SIDE_MARGIN * high + 1)
+    height = high * along[0] + 2 * (MARGIN * high + 1)
+    middle = np.array([line.x0 + line.x1, line.y0 + line.y1]) / 2
+    corner = middle - along * width / 2 - down * height / 2
+    source = np.array([corner, corner + along * width, corner + down * height], np.float32)
+    turn = cv2.getAffineTransform(source, np.array([[0, 0], [width, 0], [0, height]], np.float32))
+    size = (max(1, round(width)), max(1, round(height)))
+    return cv2.warpAffine(grey, turn, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
