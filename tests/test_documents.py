@@ -43,8 +43,8 @@ def test_the_source_tree_of_the_document_is_that_of_the_repository():
         indent = len(line) - len(line.lstrip())
         if line.strip().startswith("crnn/"):
             folder = ROOT / "crnn"
-        elif indent == 2 and (match := re.match(r"\s+(\w+)/ ", line)):
-            folder = ROOT / "crnn" / match[1]
+        elif match := re.match(r"\s+(\w+)/ ", line):
+            folder = (ROOT / "crnn" if indent == 2 else folder) / match[1]
         elif folder != ROOT and line[0] == " ":
             names, parent = line.strip().split("  ")[0], ROOT / "crnn" if indent == 2 else folder
             named |= {parent / name for name in names.split() if name.endswith(".py")}
