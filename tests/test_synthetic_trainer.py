@@ -49,7 +49,7 @@ def test_a_run_that_is_stopped_and_taken_up_gives_the_weights_of_one_that_is_not
     for want, have in zip(
         straight.network.predict_core.get_weights(), last.network.predict_core.get_weights(), strict=True
     ):
-        np.testing.assert_allclose(have, want, atol=2e-5)
+        np.testing.assert_allclose(have, want, atol=1e-4)  # Muon amplifies what rounding differs by
 
 
 @pytest.mark.training

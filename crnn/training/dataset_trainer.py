@@ -110,7 +110,6 @@ class DatasetTrainer:
         """Train to the end of the epoch; return False if it should stop before."""
         loader, recipe = self.train, self.recipe
         loader.start_epoch(self.epoch)
-        steps = recipe.epochs * len(loader)
         saved = time.perf_counter()
         size = recipe.batch_size
         with tqdm(
@@ -124,8 +123,7 @@ class DatasetTrainer:
             for batch in prefetch(read_ahead(loader, self.step), self._put):
                 if should_stop():
                     return False
-                rate = recipe.learning_rate_at(self.epoch * len(loader) + self.step, steps)
-                self.loss += float(self.take_step(rate, batch))
+                self.loss += float(self.take_step(self._learning_rate_at(self.step), batch))
                 self.step += 1
                 bar.set_postfix(loss=f"{self.loss / self.step:.4f}", refresh=False)
                 bar.update(size)
@@ -134,6 +132,11 @@ class DatasetTrainer:
                     self._save_state()
                     saved = time.perf_counter()
         return not should_stop()
+
+    def _learning_rate_at(self, step):
+        """Return the learning rate at a step of the epoch at hand."""
+        steps = len(self.train)
+        return self.recipe.learning_rate_at(self.epoch * steps + step, self.recipe.epochs * steps)
 
     def _put(self, batch):
         inputs, targets = batch
@@ -163,7 +166,7 @@ class DatasetTrainer:
             "loss": self.loss / max(1, self.step),
             "val_cer": scores.cer,
             "val_exact": scores.exact,
-            "learning_rate": float(self.model.optimizer.learning_rate),
+            "learning_rate": float(np.float32(self._learning_rate_at(self.step - 1))),
             "broken_images": len(self.train.broken),
         }
         return row, samples

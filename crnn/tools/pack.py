@@ -1,0 +1,226 @@
+"""Put all that a training needs into one folder, for a machine without network: ``python -m crnn.tools.pack FOLDER``.
+
+The folder gets ``crnn.tar.xz`` (code, weights, fonts, texts) and ``wheels/`` (packages), and the command that trains
+there is printed. Fonts lose the characters that the table of labels lacks. If all is more than ``--megabytes``, long
+texts are cut, then the largest fonts are left out, first of designs that have several; stderr says what.
+"""
+
+import argparse
+import io
+import logging
+import lzma
+import shlex
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from crnn.charset import Charset, table_of
+from crnn.files import atomic_path
+from crnn.paths import DEFAULT_CHARSET, DEFAULT_WEIGHTS, ROOT
+from crnn.synthesis.fonts import FULL_WIDTH, FULL_WIDTH_ASCII, Face, FontSet
+
+MEGABYTE = 1_000_000
+TEXT_SHARE = 0.2  # of the limit, for texts, compressed
+WHEELS = ("keras", "freetype-py", "optree", "namex")  # what machines with JAX for GPUs rarely have
+PLATFORMS = ("2_28", "2_27", "2_17", "2_12", "2_5")  # versions of manylinux
+ARCHIVE = "crnn.tar.xz"
+RUN = (
+    "JAX_COMPILATION_CACHE_DIR=compiled KERAS_BACKEND=jax python3 train.py --synthetic --precision mixed_bfloat16 "
+    "--batch-size 1024 --hours 8"
+)
+
+
+def pack(
+    folder: Path,
+    fonts: Sequence[Path],
+    texts: Mapping[str, Sequence[Path]],
+    rendered: Sequence[Path] = (),
+    weights: Path | None = None,
+    megabytes: float = 60,
+    wheels: Sequence[str] = (),
+    python: str = "3.12",
+) -> str:
+    """Write the folder; return the command that trains there.
+
+    Args:
+        folder: gets the files; those of an earlier run are replaced.
+        fonts: folders of fonts.
+        texts: option of ``train.py`` -> text files, or folders of ``*.txt``.
+        rendered: files of ``crnn.tools.render_in_browser``.
+        weights: file to start from, with its table of labels beside it; None to train from nothing.
+        megabytes: that the folder may have.
+        wheels: names of packages that the other machine lacks; their versions are those installed here.
+        python: version of Python there.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        ValueError: no font fits, it is too much without fonts, or a package cannot be had.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    limit = int(megabytes * MEGABYTE)
+    if wheels:
+        limit -= _download(wheels, folder / "wheels", python)
+    table = table_of(weights) if weights else DEFAULT_CHARSET
+    charset = Charset.from_file(table)
+    files: dict[str, bytes] = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in _code()}
+    files[f"data/labels/{DEFAULT_CHARSET.name}"] = DEFAULT_CHARSET.read_bytes()
+    options = ["--no-system-fonts", "--fonts", "fonts"]
+    if weights:
+        files |= {"start/CRNN.h5": weights.read_bytes(), "start/charset.txt": table.read_bytes()}
+        options += ["--start-from", "start/CRNN.h5"]
+    for number, path in enumerate(rendered):
+        files[f"rendered/{number}.npz"] = path.read_bytes()
+    if rendered:
+        options += ["--rendered", *(f"rendered/{number}.npz" for number in range(len(rendered)))]
+    for name, some in _cut(_texts(texts), int(TEXT_SHARE * megabytes * MEGABYTE)).items():
+        files[name] = some
+    options += [word for option, paths in texts.items() if paths for word in (option, option.strip("-"))]
+    limit -= sum(len(lzma.compress(content)) for content in files.values())
+    if limit <= 0:
+        raise ValueError(f"without any font it is {-limit / MEGABYTE:.1f} MB too much: raise --megabytes")
+    files |= _fitting(_subsets(FontSet(fonts, charset), charset), limit)
+    _write(folder / ARCHIVE, files)
+    install = "python3 -m pip install -q --no-index --no-deps --target packages wheels/*.whl && PYTHONPATH=packages "
+    return f"tar xf {ARCHIVE} && {install if wheels else ''}{RUN} {shlex.join(options)}"
+
+
+def _code() -> Iterator[Path]:
+    yield from (ROOT / name for name in ("train.py", "requirements.txt", "LICENSE"))
+    yield from sorted((ROOT / "crnn").rglob("*.py"))
+
+
+def _texts(texts):
+    """Return the contents of text files by their names in the archive."""
+    found = {}
+    for option, paths in texts.items():
+        for path in paths:
+            for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
+                found[f"{option.strip('-')}/{file.name}"] = file.read_bytes()
+    return found
+
+
+def _cut(texts: dict[str, bytes], limit: int) -> dict[str, bytes]:
+    """Cut the longest texts to one length, at ends of lines, so that all have ``limit`` bytes when compressed."""
+    share = {name: len(lzma.compress(text)) / max(1, len(text)) for name, text in texts.items()}
+    longest = max(map(len, texts.values()), default=0)
+    while sum(share[name] * min(len(text), longest) for name, text in texts.items()) > limit:
+        longest = int(0.95 * longest)
+    cut = {name: text for name, text in texts.items() if len(text) > longest}
+    if cut:
+        print(f"cut to {longest / MEGABYTE:.1f} MB: {', '.join(sorted(cut))}", file=sys.stderr)
+    return texts | {name: text[: text.rfind(b"\n", 0, longest) + 1 or longest] for name, text in cut.items()}
+
+
+def _subsets(fonts: FontSet, charset: Charset) -> Iterator[tuple[str, str, bytes]]:
+    """Yield design, name in the archive and contents of every face, with the characters of the table alone."""
+    known = {*charset.characters, *FULL_WIDTH.values(), *FULL_WIDTH_ASCII.values()}
+    faces = {(face.path, face.index): face for group in fonts.chinese + fonts.latin + fonts.fixed for face in group}
+    for place, (_, face) in enumerate(sorted(faces.items())):
+        if face.sizes:  # bitmaps
+            yield face.group, f"fonts/{place:03}/{face.path.name}", face.path.read_bytes()
+        else:
+            yield face.group, f"fonts/{place:03}/{face.path.stem}.ttf", _subset(face, known)
+
+
+def _subset(face: Face, characters: set[str]) -> bytes:
+    try:
+        from fontTools import subset
+    except ImportError:
+        raise ValueError("packing fonts needs fonttools: pip install fonttools") from None
+    logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of each odd table
+    options = subset.Options(
+        font_number=face.index, layout_features=[], notdef_outline=True, ignore_missing_glyphs=True
+    )
+    options.drop_tables = [name for name in options.drop_tables if name not in ("EBDT", "EBLC", "EBSC")]
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=[ord(character) for character in characters])
+    file = io.BytesIO()
+    with subset.load_font(str(face.path), options, lazy=True) as font:
+        subsetter.subset(font)
+        font.save(file)
+    return file.getvalue()
+
+
+def _fitting(fonts: Iterator[tuple[str, str, bytes]], limit: int) -> dict[str, bytes]:
+    """Return the fonts that have ``limit`` bytes together when compressed, by their names in the archive."""
+    contents, sizes = {}, {}
+    designs: dict[str, list[str]] = {}
+    for design, name, content in fonts:
+        contents[name], sizes[name] = content, len(lzma.compress(content))
+        designs.setdefault(design, []).append(name)
+    dropped = []
+    while sum(sizes[name] for name in contents) > limit:
+        several = [names for names in designs.values() if len(names) > 1] or list(designs.values())
+        names = max(several, key=lambda names: sum(sizes[name] for name in names))
+        largest = max(names, key=sizes.__getitem__)
+        names.remove(largest)
+        del contents[largest]
+        dropped.append(largest)
+        designs = {design: names for design, names in designs.items() if names}
+    if not contents:
+        raise ValueError("no font fits: raise --megabytes")
+    if dropped:
+        print(f"left out {len(dropped)} of {len(sizes)} fonts: {', '.join(dropped)}", file=sys.stderr)
+    return contents
+
+
+def _write(path: Path, files: Mapping[str, bytes]) -> None:
+    with atomic_path(path) as partial, tarfile.open(partial, "w:xz") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+
+
+def _download(names: Sequence[str], folder: Path, python: str) -> int:
+    """Download wheels for Linux on x86-64 by pip; return their bytes."""
+    try:
+        wanted = [f"{name}=={version(name)}" for name in names]
+    except PackageNotFoundError as error:
+        raise ValueError(f"{error.args[0]} is not installed here, so its version is not known") from None
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    command += ["--python-version", python, "--implementation", "cp", "--dest", str(folder)]
+    command += [word for number in PLATFORMS for word in ("--platform", f"manylinux_{number}_x86_64")]
+    for old in folder.glob("*.whl"):
+        old.unlink()
+    result = subprocess.run([*command, *wanted], capture_output=True, text=True)
+    if result.returncode:
+        raise ValueError(f"pip cannot download {', '.join(wanted)}:\n{result.stderr.strip()}")
+    return sum(path.stat().st_size for path in folder.glob("*.whl"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m crnn.tools.pack", description="Pack a training for a machine without network."
+    )
+    parser.add_argument("folder", type=Path, help="gets the files")
+    parser.add_argument("--fonts", type=Path, nargs="+", required=True, help="folders of fonts")
+    parser.add_argument("--texts", type=Path, nargs="*", default=[], help="UTF-8 text files, or folders of *.txt")
+    parser.add_argument(
+        "--heldout-texts", type=Path, nargs="*", default=[], help="the same for the lines to measure on"
+    )
+    parser.add_argument("--rendered", type=Path, nargs="*", default=[], help="files of crnn.tools.render_in_browser")
+    parser.add_argument("--weights", default=str(DEFAULT_WEIGHTS), help="to start from, or none (default: weights/)")
+    parser.add_argument("--megabytes", type=float, default=60, help="that the folder may have (default: %(default)s)")
+    parser.add_argument("--wheels", nargs="*", default=WHEELS, help=f"packages to add (default: {' '.join(WHEELS)})")
+    parser.add_argument("--python", default="3.12", help="version of Python there (default: %(default)s)")
+    options = parser.parse_args(argv)
+    weights = None if options.weights == "none" else Path(options.weights)
+    texts = {"--texts": options.texts, "--heldout-texts": options.heldout_texts}
+    limits = {"megabytes": options.megabytes, "wheels": options.wheels, "python": options.python}
+    try:
+        command = pack(options.folder, options.fonts, texts, options.rendered, weights, **limits)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    size = sum(path.stat().st_size for path in options.folder.rglob("*") if path.is_file())
+    print(f"{options.folder}: {size / MEGABYTE:.1f} MB. Copy it, and there, in it:\n{command}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
