@@ -9,7 +9,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-from crnn.files import write_text
+from crnn.files import read_text, write_text
 from crnn.paths import DEFAULT_CHARSET
 
 SPACE = 0
@@ -104,10 +104,10 @@ class Charset:
             path: UTF-8 file, one character a line, line 0 the placeholder of the space.
 
         Raises:
-            OSError: the file cannot be read.
-            ValueError: an entry is not one character, or stands twice.
+            OSError: the file cannot be read, or is no regular file.
+            ValueError: an entry is not one character, or stands twice; the file is not UTF-8.
         """
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
+        lines = [line.removesuffix("\r") for line in read_text(path).split("\n")]
         if lines[-1] == "":
             lines.pop()
         try:

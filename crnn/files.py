@@ -5,15 +5,22 @@ import os
 import shutil
 import stat
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 try:
     import fcntl
 except ImportError:  # Windows has no flock: there nothing guards against two writers of one file
     fcntl = None  # type: ignore[assignment]
+
+
+_READ_HEADER = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+MAX_ARRAYS = 2**31  # bytes of all arrays in a file; the state of a training has some 150 MB
 
 
 @contextmanager
@@ -86,6 +93,79 @@ def require_regular_file(path: str | Path) -> None:
     if not stat.S_ISREG(mode):
         reason = "a folder, not a file" if stat.S_ISDIR(mode) else "not a regular file"
         raise OSError(errno.EINVAL, reason, str(path))
+
+
+def read_text(path: str | Path) -> str:
+    """Read a UTF-8 text file; pass over a byte order mark.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+        ValueError: it is not UTF-8; the message names the file, the line and what encoding it may be.
+    """
+    require_regular_file(path)
+    return decode_text(Path(path).read_bytes(), path)
+
+
+def decode_text(data: bytes, path: str | Path) -> str:
+    """Decode the bytes of a UTF-8 text file; see ``read_text``.
+
+    >>> decode_text(b"\xef\xbb\xbfa", "a.txt")
+    'a'
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ValueError(f"{path}: is UTF-16 text; save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{path}, line {line}: is not UTF-8 text{_guess(data)}; save it as UTF-8") from None
+
+
+def _guess(data: bytes) -> str:
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return ""
+    return ", perhaps GB18030 (GBK)"
+
+
+def read_arrays(path: str | Path, names: tuple[str, ...] | None = None) -> dict[str, np.ndarray]:
+    """Read the arrays of an ``*.npz`` file; run no code that is in it, and take no more memory than it may.
+
+    Args:
+        path: the file.
+        names: of the arrays; default: all.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+        ValueError: it is damaged or something else; the message has the reason alone.
+    """
+    require_regular_file(path)
+    try:
+        with open(path, "rb") as stream, zipfile.ZipFile(stream) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+            if size > MAX_ARRAYS:
+                raise ValueError(f"its arrays would take {size} bytes, the limit is {MAX_ARRAYS}")
+            names = names or tuple(member.removesuffix(".npy") for member in archive.namelist())
+            return {name: _read_array(archive, name) for name in names}
+    except ValueError:
+        raise
+    except Exception as error:  # zipfile, zlib, lzma and NumPy's parser of headers raise what they like
+        raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    member = archive.getinfo(name + ".npy")
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)  # 3.0 has the names of fields, which no array here has
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[
+            version
+        ]
+        shape, _, dtype = read_header(stream)
+        if dtype.hasobject or int(np.prod(shape, dtype=object)) * dtype.itemsize > member.file_size:
+            raise ValueError(f"{name} claims the shape {shape} of {dtype}, and has {member.file_size} bytes")
+    with archive.open(member) as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def remove_tree(folder: Path) -> None:

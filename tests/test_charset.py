@@ -73,3 +73,19 @@ def test_the_table_of_a_data_set_lies_with_its_labels(charset, tmp_path, capsys)
     Charset(["blank", "a", "b"]).save(tmp_path / "labels" / "charset.txt")
     assert Charset.for_dataset(tmp_path).characters == (" ", "a", "b")
     assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["\ufeffblank\na\nb\n", "blank\r\na\r\nb\r\n"])
+def test_marks_and_line_ends_of_other_systems_are_passed_over(tmp_path, content):
+    (tmp_path / "table.txt").write_bytes(content.encode())
+    assert Charset.from_file(tmp_path / "table.txt").characters == (" ", "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "reason"),
+    [("gb18030", r", line 2: is not UTF-8 text, perhaps GB18030"), ("utf-16", ": is UTF-16 text")],
+)
+def test_another_encoding_is_named(tmp_path, encoding, reason):
+    (tmp_path / "table.txt").write_bytes("blank\n的\n一\n".encode(encoding))
+    with pytest.raises(ValueError, match=rf"table\.txt{reason}.*; save it as UTF-8"):
+        Charset.from_file(tmp_path / "table.txt")

@@ -180,3 +180,34 @@ def test_batches_are_ordered_by_number(tmp_path):
     assert [path.name for path in batch_folders(tmp_path)] == ["batch_1", "batch_2", "batch_9", "batch_10"]
     with pytest.raises(DataError, match="unpacking_data.py"):
         batch_folders(tmp_path / "part_1")
+
+
+def test_odd_names_come_back_from_the_findings(data):
+    batch = data / "img_batches" / "part_1" / "batch_1"
+    names = ["new\nline.jpg", "a\ttab.jpg", "back\\slash\\n.jpg", "\x1b[31m.jpg", os.fsdecode(b"\xb0\xa1.jpg")]
+    for name in names:
+        (batch / name).write_bytes(b"no image")
+    validate(data, CHARSET)
+    text = (data / "findings.tsv").read_text(encoding="utf-8")
+    assert all(row.count("\t") == 2 for row in text.splitlines()) and "\x1b" not in text
+    assert {f"part_1/batch_1/{name}" for name in names} <= excluded_images(data)
+
+
+def test_damaged_findings_are_named(data):
+    (data / "findings.tsv").write_text("a.jpg\tbroken image\n")
+    with pytest.raises(DataError, match=r"findings\.tsv, line 1: is no file, rule and detail; run train.py --check"):
+        excluded_images(data)
+
+
+def test_what_is_no_image_file_is_a_finding_and_not_waited_for(data, capsys):
+    batch = data / "img_batches" / "part_1" / "batch_1"
+    os.mkfifo(batch / "fifo.jpg")
+    (batch / "folder.JPG").mkdir()
+    (batch / "link.jpg").symlink_to("/dev/zero")
+    with (batch / "sparse.jpeg").open("wb") as file:
+        file.truncate(2**40)
+    validate(data, CHARSET)
+    rows = [row.split("\t") for row in (data / "findings.tsv").read_text().splitlines()]
+    details = {row[0].split("/")[-1]: row[2] for row in rows if row[1] == "broken image"}
+    assert all("not a regular file" in details[name] for name in ("fifo.jpg", "link.jpg"))
+    assert "a folder" in details["folder.JPG"] and "more than 16777216 bytes" in details["sparse.jpeg"]

@@ -71,3 +71,12 @@ def test_scores_come_with_the_lines_that_are_wrong(evaluate, tmp_path):
 def test_what_cannot_be_measured_is_said(evaluate, options, status, said):
     result = evaluate(*options)
     assert result.returncode == status and said in result.stderr and "Traceback" not in result.stderr
+
+
+def test_label_files_of_other_programs(tmp_path):
+    labels = tmp_path / "labels.tsv"
+    labels.write_bytes("\ufeffa.png\t一\u2028二\r\n\r\nb.png\t3\t三\r\n".encode())
+    assert read_labelled_images(labels) == [(tmp_path / "a.png", "一\u2028二"), (tmp_path / "b.png", "三")]
+    labels.write_bytes("a.png\t中文\n".encode("gbk"))
+    with pytest.raises(ValueError, match=r"labels\.tsv, line 1: is not UTF-8 text, perhaps GB18030"):
+        read_labelled_images(labels)

@@ -1,3 +1,4 @@
+import os
 import tracemalloc
 
 import numpy as np
@@ -82,3 +83,41 @@ def test_a_line_costs_few_bytes(tmp_path):
     finally:
         tracemalloc.stop()
     assert len(labels) == 20_000 and kept / len(labels) < 80
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    path = tmp_path / "labels.txt"
+    path.write_bytes(b"\xef\xbb\xbfa.jpg 1\n")
+    assert LabelFile.from_file(path).line_numbers(["a.jpg"]).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("a.jpg 1\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
+        (b"a.jpg 1\nb.jpg" + b" 1" * 65_536, "line 2: more than 65535 labels"),
+        (b"a.jpg 1\n" + b"n" * 256 + b" 1\n", "line 2: more than 255 bytes of the name"),
+        (b"a.jpg 1\nb.jpg 18446744073709551617\n", "line 2: 'b.jpg 18446744073709551617' is no name followed by"),
+        (b"a.jpg 1\n" + b"\0" * 3_000_000, "has a line of more than 1048576 bytes; is it a label file?"),
+        (b"a.jpg 1\n\xff\xd8\xff\xe0 \x00\x10\n", "line 2: .* is no name followed by numbers"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_and_does_not_wrap(tmp_path, content, reason):
+    path = tmp_path / "labels.txt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=f"labels.txt.*{reason}"):
+        LabelFile.from_file(path)
+
+
+def test_as_many_labels_as_can_be_stored_are(tmp_path):
+    path = tmp_path / "labels.txt"
+    path.write_bytes(b"n" * 255 + b" 7" * 65_535 + b"\nb.jpg 1")
+    labels = LabelFile.from_file(path)
+    assert labels.lengths.tolist() == [65_535, 1] and labels.name(0) == "n" * 255 and set(labels[0].tolist()) == {7}
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, make):
+    make(tmp_path / "labels.txt")
+    with pytest.raises(DataError, match="labels.txt: "):
+        LabelFile.from_file(tmp_path / "labels.txt")

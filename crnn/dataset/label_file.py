@@ -5,14 +5,22 @@ whole data set has 3.6 million lines. So NumPy reads a file in blocks, and a lin
 bytes a label and eight bytes for where they begin.
 """
 
+import codecs
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from crnn.files import require_regular_file
+
 BLOCK = 2**20  # bytes of a label file read at once
+MAX_LINE = 2**20  # bytes
 MAX_LABEL = 2**16 - 1  # labels are stored in 16 bits
+MAX_LABELS = 2**16 - 1  # of a line
+MAX_NAME = 255  # bytes of an image's name, as file systems have it
+MAX_DIGITS = 18  # of a number, leading zeros included
+MAX_SHOWN = 200  # characters of a bad line in its message
 _SPACES = bytes.maketrans(b"\t\r", b"  ")
 _LINE_END, _SPACE = 10, 32
 # A name's hash is the sum of its bytes times powers of an odd number, modulo 2**64.
@@ -40,7 +48,7 @@ class LabelFile:
         lengths: (lines,) uint16, number of labels of each line.
 
     Raises:
-        DataError: a line is not a name followed by numbers up to 65535.
+        DataError: a line is not a name followed by numbers up to 65535, or is too long; the text is not UTF-8.
     """
 
     def __init__(self, text: bytes | Iterable[bytes], path: str | Path = "labels") -> None:
@@ -63,13 +71,16 @@ class LabelFile:
         """Read a label file.
 
         Raises:
-            DataError: there is no such file, or a line is not a name followed by numbers.
+            DataError: it cannot be read or is no regular file, or a line is not a name followed by numbers.
         """
         try:
+            require_regular_file(path)
             with Path(path).open("rb") as file:
-                return cls(_blocks(file), path)
+                return cls(_blocks(file, path), path)
         except FileNotFoundError:
             raise DataError(f"{path}: no such label file") from None
+        except OSError as error:
+            raise DataError(f"{path}: {error.strerror or error}") from None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -161,13 +172,18 @@ class NameIndex:
         return [(int(self._order[place + 1]), int(self._order[place])) for place in same]
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    """Read a file in blocks of whole lines, the last ended by a line end."""
-    rest = b""
+def _blocks(file: BinaryIO, path: str | Path) -> Iterator[bytes]:
+    """Read a file in blocks of whole lines, the last ended by a line end; pass over a byte order mark."""
+    rest = file.read(len(codecs.BOM_UTF8))
+    if rest.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(f"{path}: is UTF-16 text; save it as UTF-8")
+    rest = rest.removeprefix(codecs.BOM_UTF8)
     while block := file.read(BLOCK):
         whole, end, rest = (rest + block).rpartition(b"\n")
         if end:
             yield whole + end
+        if len(rest) > MAX_LINE:
+            raise DataError(f"{path}: has a line of more than {MAX_LINE} bytes; is it a label file?")
     if rest:
         yield rest + b"\n"
 
@@ -186,16 +202,24 @@ def _parse(block: bytes, path: str | Path, lines_before: int) -> tuple[np.ndarra
     is_digit = (rest >= ord("0")) & (rest <= ord("9"))
     bad = np.flatnonzero(~is_digit & (rest != _SPACE) & (rest != _LINE_END))
     values = np.fromstring(rest.tobytes(), np.int64, sep=" ") if not bad.size and is_digit.any() else np.zeros(0, int)
+    too_long = (ends - starts > MAX_DIGITS) & ~is_name  # NumPy's parser would wrap such a number
+    if not bad.size and too_long.any():
+        bad = starts[too_long]
     if not bad.size and (values > MAX_LABEL).any():
         bad = starts[~is_name][np.flatnonzero(values > MAX_LABEL)[:1]]
     if bad.size:
         number = int((data[: bad[0]] == _LINE_END).sum())
         text = block.split(b"\n")[number].decode("utf-8", "replace")
+        shown = repr(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "...")
         raise DataError(
-            f"{path}, line {lines_before + number + 1}: {text!r} is no name followed by numbers below {MAX_LABEL + 1}"
+            f"{path}, line {lines_before + number + 1}: {shown} is no name followed by numbers below {MAX_LABEL + 1}"
         )
     counts = np.diff(np.flatnonzero(is_name), append=len(starts)) - 1
     lengths = (ends - starts)[is_name]
+    for what, sizes, limit in (("labels", counts, MAX_LABELS), ("bytes of the name", lengths, MAX_NAME)):
+        if (sizes > limit).any():
+            first = np.flatnonzero(is_name)[np.argmax(sizes > limit)]
+            raise DataError(f"{path}, line {lines_before + line[first] + 1}: more than {limit} {what}")
     return data[at], values.astype(np.uint16), lengths.astype(np.uint16), counts.astype(np.uint16)
 
 

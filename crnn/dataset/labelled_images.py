@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from crnn.files import read_text
+
 
 def read_labelled_images(labels: Path) -> list[tuple[Path, str]]:
     """Read a label file.
@@ -14,11 +16,12 @@ def read_labelled_images(labels: Path) -> list[tuple[Path, str]]:
         Path and text of each picture, in the order of the file. No picture is opened.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError: a line has no tab.
+        OSError: the file cannot be read, or is no regular file.
+        ValueError: a line has no tab, or the file is not UTF-8.
     """
-    rows = [line.split("\t") for line in labels.read_text(encoding="utf-8").splitlines() if line]
+    lines = (line.removesuffix("\r") for line in read_text(labels).split("\n"))
+    rows = [line.split("\t") for line in lines if line]
     for row in rows:
         if len(row) < 2:
-            raise ValueError(f"{labels}: {row[0]!r} is no picture, tab and text")
+            raise ValueError(f"{labels}: {row[0][:200]!r} is no picture, tab and text")
     return [(labels.parent / row[0], row[-1]) for row in rows]

@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 
 from crnn.dataset.label_file import DataError
+from crnn.files import require_regular_file
 from crnn.geometry import HEIGHT
+
+MAX_BYTES = 2**24  # of an image file
 
 
 def batch_folders(folder: str | Path) -> list[Path]:
@@ -54,10 +57,16 @@ def read_dataset_image(path: str | Path) -> np.ndarray:
         DataError: it cannot be read, or has another height.
     """
     try:
-        data = np.fromfile(path, np.uint8)
+        require_regular_file(path)
+        data = np.fromfile(path, np.uint8, MAX_BYTES + 1)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from None
-    grey = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+    if data.size > MAX_BYTES:
+        raise DataError(f"{path}: more than {MAX_BYTES} bytes, images of a data set have some 10,000")
+    try:
+        grey = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+    except (cv2.error, MemoryError):
+        grey = None
     if grey is None:
         raise DataError(f"{path}: not an image that OpenCV can read")
     if grey.shape[0] != HEIGHT:

@@ -11,9 +11,10 @@ import numpy as np
 from tqdm import tqdm
 
 from crnn.charset import Charset
+from crnn.console import escape_field, unescape_field
 from crnn.dataset.label_file import DataError, LabelFile
 from crnn.dataset.layout import batch_folders, image_names, read_dataset_image, relative_name
-from crnn.files import atomic_path
+from crnn.files import atomic_path, read_text
 from crnn.geometry import padded_width, time_steps
 
 FINDINGS = "findings.tsv"  # beside labels/: file, rule, details
@@ -46,7 +47,7 @@ def validate(data: str | Path, charset: Charset, threads: int | None = None) -> 
             for name, rule, detail in _findings(labels, path, folders, len(charset), threads):
                 if rule:
                     counts[rule] += 1
-                    file.write(f"{name}\t{rule}\t{detail}\n")
+                    file.write("\t".join(map(escape_field, (name, rule, detail or ""))) + "\n")
                 else:
                     images += 1
             print(f"{path}: {len(labels)} labels; {images} images in {len(folders)} batches")
@@ -57,12 +58,19 @@ def validate(data: str | Path, charset: Charset, threads: int | None = None) -> 
 
 
 def excluded_images(data: str | Path) -> frozenset[str]:
-    """Read which images, or names in the label files, ``validate`` has found bad; none if it was not run."""
+    """Read which images, or names in the label files, ``validate`` has found bad; none if it was not run.
+
+    Raises:
+        DataError: the file of findings is damaged.
+    """
     path = Path(data) / FINDINGS
     if not path.exists():
         return frozenset()
-    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
-    return frozenset(row[0] for row in rows if row[1] not in KEEP_RULES)
+    rows = [line.split("\t") for line in read_text(path).splitlines()]
+    for number, row in enumerate(rows, 1):
+        if len(row) != 3:
+            raise DataError(f"{path}, line {number}: is no file, rule and detail; run train.py --check again")
+    return frozenset(unescape_field(name) for name, rule, _ in rows if rule not in KEEP_RULES)
 
 
 def summary(folder: str | Path) -> list[str]:

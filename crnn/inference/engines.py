@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from crnn.charset import Charset
+from crnn.files import require_regular_file
 
 ENGINES = ("onnx", "onnx-float32", "keras")
 
@@ -97,14 +98,23 @@ def onnx_predict(model: str | bytes, classes: int | None = None, alone: bool = T
     import onnxruntime
 
     name = model if isinstance(model, str) else "the network"
+    if isinstance(model, str):  # read here: of bytes ONNX Runtime reads no further file
+        require_regular_file(model)
+        model = Path(model).read_bytes()
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(alone)))
+    options.log_severity_level = 4  # what fails is raised, and need not be printed too
     options.add_session_config_entry("session.disable_quant_qdq", "1")  # it moves a pool behind the integers
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - its exceptions have no common base but this
         raise ValueError(f"{name}: ONNX Runtime cannot read it ({error})") from None
-    (images,), (steps,) = session.get_inputs(), session.get_outputs()
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if [len(end.shape) for end in (*inputs, *outputs)] != [4, 3] or inputs[0].type != "tensor(float)":
+        raise ValueError(
+            f"{name}: takes no images or gives no probabilities; python -m crnn.tools.export writes one that does"
+        )
+    (images,), (steps,) = inputs, outputs
     if classes not in (None, steps.shape[-1]):
         raise ValueError(f"{name}: has {steps.shape[-1]} classes, the table of labels has {classes} with the blank")
     return lambda x: session.run([steps.name], {images.name: np.asarray(x, np.float32)})[0]

@@ -10,11 +10,11 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from crnn.charset import Charset, table_of
+from crnn.files import atomic_file, read_arrays
 from crnn.paths import DEFAULT_CHARSET, DEFAULT_NGRAMS
 
 MIN_COUNTS = (1, 4, 7, 11, 15, 20)  # of an n-gram of each order; rarer ones would only fill the file
@@ -128,19 +128,31 @@ class NGrams:
             OSError, ValueError: the file cannot be read.
         """
         try:
-            with open(path, "rb") as stream, np.load(stream) as file:
-                keys = [file["label1"].astype(np.int64)]
-                counts = [file["count1"]]
-                while f"label{len(keys) + 1}" in file.files:
-                    order = len(keys) + 1
-                    contexts = np.repeat(np.arange(len(keys[-1])), file[f"followers{order - 1}"])
-                    keys.append(contexts << LABEL_BITS | file[f"label{order}"])
-                    counts.append(file[f"count{order}"])
-                return cls(keys, counts, int(file["size"]))
-        except (KeyError, ValueError, BadZipFile) as error:
+            return cls._from_arrays(read_arrays(path))
+        except (KeyError, ValueError) as error:
             raise ValueError(
                 f"{path} is no file of n-grams ({error}): python -m crnn.tools.count_ngrams writes one"
             ) from None
+
+    @classmethod
+    def _from_arrays(cls, arrays):
+        """Check the arrays of a file, and make n-grams of them."""
+        if any(array.dtype.kind not in "iu" or array.ndim != (name != "size") for name, array in arrays.items()):
+            raise ValueError("an array is no row of integers")
+        size, keys, counts = int(arrays["size"]), [], []
+        while f"label{len(keys) + 1}" in arrays or len(keys) < 2:
+            order = len(keys) + 1
+            label, count = arrays[f"label{order}"].astype(np.int64), arrays[f"count{order}"].astype(np.int64)
+            followers = arrays[f"followers{order - 1}"] if keys else np.array([len(label)])
+            contexts = np.arange(len(keys[-1]) if keys else 1)
+            if not len(label) == len(count) == followers.sum() or len(followers) != len(contexts):
+                raise ValueError(f"the n-grams of {order} characters do not fit those of {order - 1}")
+            key = np.repeat(contexts, followers) << LABEL_BITS | label
+            if (label >= min(size, 2**LABEL_BITS)).any() or (count < 1).any() or (np.diff(key) <= 0).any():
+                raise ValueError(f"the n-grams of {order} characters are out of order or of the table")
+            keys.append(key)
+            counts.append(count)
+        return cls(keys, counts, size)
 
     @classmethod
     def for_weights(cls, path: str | Path) -> "NGrams | None":
@@ -158,7 +170,16 @@ class NGrams:
         beside = Path(path).with_name("ngrams.npz")
         if not beside.exists() and table_of(path) == DEFAULT_CHARSET:
             beside = DEFAULT_NGRAMS
-        return cls.load(beside) if beside.exists() else None
+        if not beside.exists():
+            return None
+        ngrams, table = cls.load(beside), Charset.for_weights(path)
+        if len(ngrams) != len(table):
+            raise ValueError(f"{beside} counts a table of {len(ngrams)} labels, that of {path} has {len(table)}")
+        return ngrams
+
+    def __len__(self) -> int:
+        """Return how many labels the table has."""
+        return self._unigrams.size
 
     def save(self, path: str | Path) -> None:
         """Write a file ``.npz``: of each n-gram its last label, its count, and how many go on from it."""
@@ -170,7 +191,8 @@ class NGrams:
             }
         for order, starts in enumerate(self._starts, 1):
             arrays[f"followers{order}"] = np.diff(starts).astype(np.uint16)
-        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+        with atomic_file(path) as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def _place(sorted_keys, key, among=slice(None)):

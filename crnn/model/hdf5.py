@@ -12,12 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
+from crnn.files import require_regular_file
+
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _ROOT = 56  # where superblock 0 has the symbol table entry of the root group
 _ENTRY_BYTES = 40  # of a symbol table entry
 _DATASPACE, _DATATYPE, _LAYOUT, _ATTRIBUTE, _CONTINUATION, _SYMBOL_TABLE = 0x01, 0x03, 0x08, 0x0C, 0x10, 0x11
 _FLOAT, _STRING, _VARIABLE_LENGTH = 1, 3, 9  # classes of a datatype
 _MAX_LEVEL = 32  # of the B-tree of a group: more than any file has
+_MAX_MEMBERS = 100_000  # of a group, and strings of an attribute
+_MAX_NAME = 4096  # bytes
+MAX_BYTES = 2**30  # of a file; weights in float32 have 47 MB
 _CONTIGUOUS = 1  # class of a layout
 _STRING_KIND = 1  # of a datatype of variable length
 
@@ -26,8 +31,9 @@ def is_hdf5(path: str | Path) -> bool:
     """Tell whether a file begins as HDF5 does.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or is no regular file.
     """
+    require_regular_file(path)
     with Path(path).open("rb") as file:
         return file.read(len(SIGNATURE)) == SIGNATURE
 
@@ -64,8 +70,8 @@ def open_root(path: str | Path) -> Node:
     """Open the root group of a file.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError: it is no HDF5, damaged, or uses a part of the format that is not known here.
+        OSError: the file cannot be read, or is no regular file.
+        ValueError: it is no HDF5, damaged, too large, or uses a part of the format that is not known here.
     """
     file = _File(path)
     if not file.data.startswith(SIGNATURE):
@@ -80,8 +86,13 @@ class _File:
     """The bytes of a file, and what stands at their addresses."""
 
     def __init__(self, path: str | Path):
+        require_regular_file(path)
         self.path = path
-        self.data = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            self.data = file.read(MAX_BYTES + 1)
+        if len(self.data) > MAX_BYTES:
+            raise ValueError(f"{path}: has more than {MAX_BYTES} bytes, which no weights have")
+        self._heaps: dict[int, dict[int, int]] = {}
 
     def damaged(self) -> ValueError:
         return ValueError(f"{self.path}: the file is damaged or not complete")
@@ -109,7 +120,7 @@ class _File:
                 attributes[name] = value
             elif kind == _SYMBOL_TABLE:
                 tree, heap = self.unpack("<QQ", start)
-                children = dict(self._group(tree, heap, _MAX_LEVEL))
+                children = dict(self._limited(self._group(tree, heap, _MAX_LEVEL)))
             else:
                 found[kind] = start
         values = self._data_set(found) if _LAYOUT in found else None
@@ -131,6 +142,12 @@ class _File:
                     yield kind, at + 8
                 at, left, count = at + 8 + length, left - 8 - length, count - 1
 
+    def _limited(self, members: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+        for number, member in enumerate(members):
+            if number == _MAX_MEMBERS:
+                raise self.damaged()
+            yield member
+
     def _group(self, tree: int, heap: int, below: int) -> Iterator[tuple[str, int]]:
         """Give the name and the address of each member of a group: of its B-tree, with names in a local heap."""
         names = self.unpack("<4s20xQ", heap)[1]
@@ -146,9 +163,14 @@ class _File:
                 yield self._text_at(names + name), address
 
     def _text_at(self, address: int) -> str:
-        return self.data[address : self.data.find(b"\0", address)].decode(errors="replace")
+        end = self.data.find(b"\0", address, address + _MAX_NAME)
+        if end < 0:
+            raise self.damaged()
+        return self.data[address:end].decode(errors="replace")
 
     def _data_set(self, found: dict[int, int]) -> np.ndarray:
+        if not {_DATATYPE, _DATASPACE} <= found.keys():
+            raise self.damaged()
         version, kind, address = self.unpack("<BBQ", found[_LAYOUT])
         if version != 3 or kind != _CONTIGUOUS:
             raise self.unknown("a data set in chunks")
@@ -181,6 +203,8 @@ class _File:
     def _array(self, dtype: np.dtype, shape: tuple[int, ...], address: int) -> np.ndarray:
         count = int(np.prod(shape, dtype=object))
         if dtype.hasobject:
+            if count > _MAX_MEMBERS:
+                raise self.damaged()
             strings = [self._global_text(address + 16 * number) for number in range(count)]
             return np.array(strings, object).reshape(shape)
         if address + count * dtype.itemsize > len(self.data):
@@ -190,11 +214,19 @@ class _File:
     def _global_text(self, at: int) -> str:
         """Return a string of variable length, which stands in a global heap."""
         length, heap, index = self.unpack("<IQI", at)
+        if heap not in self._heaps:
+            self._heaps[heap] = dict(self._objects(heap))
+        start = self._heaps[heap].get(index)
+        if start is None or length > _MAX_NAME:
+            raise self.damaged()
+        return self.data[start : start + length].decode(errors="replace")
+
+    def _objects(self, heap: int) -> Iterator[tuple[int, int]]:
+        """Give the number and the address of each object in a global heap."""
         end = heap + self.unpack("<8xQ", heap)[0]
         start = heap + 16
         while start < end:
             number, size = self.unpack("<H6xQ", start)
-            if number == index:
-                return self.data[start + 16 : start + 16 + length].decode(errors="replace")
+            if number:  # 0 is what is left free
+                yield number, start + 16
             start += 16 + size + -size % 8
-        raise self.damaged()

@@ -6,6 +6,7 @@ it but no longer writes it under a public name, so it is written here with h5py;
 alone. Values may be stored as float16: half the file, and Keras casts them while loading.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,31 +104,66 @@ def read(path: str | Path) -> dict[str, list[np.ndarray]]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no HDF5 of weights.
+        ValueError: it is no HDF5 of weights, damaged, or its weights are not finite or all zero.
     """
     root = hdf5.open_root(path)
     if "layer_names" not in root.attributes:
         raise ValueError(f"{path}: not a Keras weights file (it has no attribute layer_names)")
-    stored = {name: _values(root[name]) for name in map(_text, root.attributes["layer_names"])}
-    return {name: values for name, values in stored.items() if values}
+    names = _names(root, "layer_names", path)
+    stored, left = {}, Path(path).stat().st_size
+    for name in names:
+        arrays = [root[name][weight].values for weight in _names(root[name], "weight_names", path)]
+        if arrays:
+            left -= sum(array.nbytes for array in arrays if array is not None)
+            if left < 0 or any(array is None or array.dtype.kind != "f" for array in arrays):
+                raise ValueError(f"{path}: damaged: layer {name} has no weights, or more than the file")
+            stored[name] = [_checked(array.astype(np.float32), name, path) for array in arrays if array is not None]
+    return stored
+
+
+def _names(node: hdf5.Node, attribute: str, path: str | Path) -> list[str]:
+    """Return the names that an attribute lists, each once."""
+    names = [_text(name) for name in np.atleast_1d(node.attributes.get(attribute, [])).tolist()]
+    if len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{path}: damaged: {attribute} does not list names, each once")
+    return names
+
+
+def _checked(values: np.ndarray, layer: str, path: str | Path) -> np.ndarray:
+    """Refuse values that no training ends with."""
+    if not np.isfinite(values).all():
+        raise ValueError(f"{path}: layer {layer} has weights that are not finite: the training went wrong")
+    if values.ndim > 1 and not values.any():
+        raise ValueError(f"{path}: layer {layer} has weights that are all zero: nothing was trained")
+    return values
 
 
 def read_activation_ranges(path: str | Path) -> dict[str, float]:
-    """Read the highest outputs of layers, by name, that ``write_activation_ranges`` has put there; {} if it has not."""
+    """Read the highest outputs of layers, by name, that ``write_activation_ranges`` has put there; {} if it has not.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is damaged.
+    """
     if not hdf5.is_hdf5(path):
         return {}
     root = hdf5.open_root(path)
     attributes = {name: root[name].attributes for name in root.children}
-    return {name: float(those["peak"]) for name, those in attributes.items() if "peak" in those}
+    ranges = {name: those["peak"] for name, those in attributes.items() if "peak" in those}
+    if not all(value.size == 1 and value.dtype.kind == "f" and 0 < value < np.inf for value in ranges.values()):
+        raise ValueError(f"{path}: damaged: an activation range is no positive number")
+    return {name: float(value) for name, value in ranges.items()}
 
 
 def write_activation_ranges(path: str | Path, ranges: Mapping[str, float]) -> None:
     """Put the highest outputs of layers, name -> value, beside their weights; Keras ignores them."""
     import h5py
 
-    with h5py.File(path, "r+", libver="earliest") as file:
-        for name, highest in ranges.items():
-            file[name].attrs["peak"] = highest
+    with atomic_path(path) as partial:
+        shutil.copyfile(path, partial)
+        with h5py.File(partial, "r+", libver="earliest", locking=False) as file:
+            for name, highest in ranges.items():
+                file[name].attrs["peak"] = highest
 
 
 def check(stored: Mapping[str, Sequence[np.ndarray]], wanted: Mapping[str, Sequence[tuple]], path: str | Path) -> None:
@@ -172,10 +208,5 @@ def _weight_name(layer, weight):
     return "/".join(inner) + ":0"
 
 
-def _values(group):
-    arrays = [group[name].values for name in map(_text, group.attributes["weight_names"])]
-    return [array.astype(np.float32) for array in arrays]
-
-
 def _text(name):
-    return name.decode() if isinstance(name, bytes) else name
+    return name.decode(errors="replace") if isinstance(name, bytes) else name

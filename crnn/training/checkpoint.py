@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from crnn.files import atomic_file
+from crnn.files import atomic_file, read_arrays
 
 
 class Checkpoint:
@@ -34,8 +34,11 @@ class Checkpoint:
         with atomic_file(self.path) as file:
             np.savez(file, configuration=json.dumps(self.recipe), progress=json.dumps(progress), **values)  # type: ignore[arg-type]
 
-    def progress(self) -> dict[str, Any] | None:
+    def progress(self, kinds: Mapping[str, type]) -> dict[str, Any] | None:
         """Return the progress that ``write`` was given; None if there is no file.
+
+        Args:
+            kinds: the type of each value, by its name.
 
         Raises:
             ValueError: the file cannot be read, or belongs to another recipe.
@@ -43,10 +46,12 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            with np.load(self.path) as state:
-                recipe, progress = (json.loads(str(state[name])) for name in ("configuration", "progress"))
-        except (OSError, ValueError, KeyError) as error:
-            raise ValueError(f"{self.path} is no state of a training ({error}): delete it to start anew") from None
+            state = read_arrays(self.path, ("configuration", "progress"))
+            recipe, progress = (json.loads(str(state[name])) for name in ("configuration", "progress"))
+            if not isinstance(recipe, dict) or {name: type(value) for name, value in progress.items()} != kinds:
+                raise ValueError("its progress is that of another kind of training")
+        except (OSError, ValueError, AttributeError) as error:
+            raise self._refusal(error) from None
         for name, value in self.recipe.items():
             other = recipe.get(name)
             if other != value:
@@ -57,10 +62,23 @@ class Checkpoint:
         return progress
 
     def restore(self, variables: Mapping[str, Any]) -> None:
-        """Give variables the values that ``write`` wrote."""
-        with np.load(self.path) as state:
-            for name, variable in variables.items():
-                variable.assign(state[name])
+        """Give variables the values that ``write`` wrote.
+
+        Raises:
+            ValueError: the file does not hold them all; no variable is changed then.
+        """
+        try:
+            state = read_arrays(self.path, tuple(variables))
+        except (OSError, ValueError) as error:
+            raise self._refusal(error) from None
+        for name, variable in variables.items():
+            if state[name].shape != tuple(variable.shape) or state[name].dtype.kind not in "biuf":
+                raise self._refusal(f"{name} has the shape {state[name].shape}, not {tuple(variable.shape)}")
+        for name, variable in variables.items():
+            variable.assign(state[name])
+
+    def _refusal(self, reason: object) -> ValueError:
+        return ValueError(f"{self.path} is no state of a training ({reason}): delete it to start anew")
 
 
 def variables_of(**groups: Any) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from crnn.training.run_log import print_samples, write_log
 from crnn.training.train_step import clip_norm, prefetch, train_step
 
 SAMPLES = 3  # decoded lines shown after each epoch
+PROGRESS = {"epoch": int, "step": int, "loss": float, "history": list}  # part of the state
 
 
 class DatasetTrainer:
@@ -197,11 +198,11 @@ class DatasetTrainer:
         if not self.leads:
             return
         self.take_step.sync()
-        progress = {name: getattr(self, name) for name in ("epoch", "step", "loss", "history")}
+        progress = {name: getattr(self, name) for name in PROGRESS}
         self.checkpoint.write(values_of(self._variables()), progress)
 
     def _restore(self):
-        progress = self.checkpoint.progress()
+        progress = self.checkpoint.progress(PROGRESS)
         if progress:
             self.epoch, self.step, self.loss = progress["epoch"], progress["step"], progress["loss"]
             self.history = progress["history"]

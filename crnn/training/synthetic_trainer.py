@@ -36,6 +36,7 @@ from crnn.training.stage_model import StageModel
 from crnn.training.train_step import prefetch
 
 SAMPLES = 3  # decoded lines shown with each report
+PROGRESS = {"number": int, "step": int, "steps_before": int, "hours": float, "hours_before": float, "reports": list}
 UNFINISHED = 2  # steps that may still be computed when the next is begun
 
 
@@ -242,8 +243,7 @@ class SyntheticTrainer:
         """Write the state and ``CRNN.h5`` beside the training, from a copy of their values."""
         core = self.network.predict_core
         state, weights = values_of(self.model.variables()), weights_file.values_of(core)
-        names = ("number", "step", "steps_before", "hours", "hours_before")
-        progress = {name: getattr(self, name) for name in names} | {"reports": list(self.reports)}
+        progress = {name: getattr(self, name) for name in PROGRESS} | {"reports": list(self.reports)}
 
         def write():
             self.checkpoint.write(state, progress)
@@ -257,7 +257,7 @@ class SyntheticTrainer:
         Raises:
             ValueError: the state belongs to another recipe.
         """
-        progress = self.checkpoint.progress()
+        progress = self.checkpoint.progress(PROGRESS)
         if progress is None:
             if self.recipe.start_from:
                 self.network.load_weights(self.recipe.start_from)
