@@ -103,12 +103,27 @@ def _trim_once(grey):
         first = (blocks[0][1] + blocks[1][0]) // 2
     if blocks[-1][1] == len(energy) and is_other_line(blocks[-1]):
         last = (blocks[-2][1] + blocks[-1][0] + 1) // 2
-    inked = first + np.flatnonzero(energy[first:last] > 0.06 * energy[first:last].max())
+    inked = first + _inked_rows(energy[first:last])
     margin = MAX_MARGIN * (inked[-1] + 1 - inked[0])
     scale = height / len(energy)
     top = int(max(first, inked[0] - margin) * scale)
     bottom = int(np.ceil(min(last, inked[-1] + 1 + margin) * scale))
     return grey[top:bottom] if bottom - top < 0.97 * height else grey
+
+
+def ink_height(grey: np.ndarray) -> int:
+    """Return the rows from the highest to the lowest that have ink, 0 if none has.
+
+    Args:
+        grey: (height, width) uint8, of a line without much of others; of more than 64 rows, it is looked at with 64.
+    """
+    energy = _edges(grey, 2 * HEIGHT).mean(axis=1)
+    rows = _inked_rows(energy) if energy.any() else np.zeros(0, int)
+    return round((rows[-1] + 1 - rows[0]) * len(grey) / len(energy)) if len(rows) else 0
+
+
+def _inked_rows(energy):
+    return np.flatnonzero(energy > 0.06 * energy.max())
 
 
 def count_lines(grey: np.ndarray) -> int:

@@ -68,9 +68,9 @@ def test_a_piece_is_read_with_what_is_beside_it(monkeypatch):
     assert Recognizer(Engine(blind_at_the_edges), CHARSET).read([picture(text, margin=80)])[0].text == text
 
 
-def test_a_space_is_seen_between_latin_words_and_none_between_chinese(recognizer):
-    for text, said in (("aa bb", "aa bb"), ("的的 重重", "的的重重")):
-        assert recognizer.read([picture(text)])[0].text == said
+def test_a_space_is_seen_between_words(recognizer):
+    for text, gap, said in (("aa bb", 4, "aa bb"), ("的的 重重", 4, "的的 重重"), ("的的重重", 16, "的的重重")):
+        assert recognizer.read([picture(text, gap)])[0].text == said
 
 
 @pytest.mark.parametrize(("places", "said"), [([2], "abcdea"), ([0, 2], "a bc dea")], ids=["one", "two"])

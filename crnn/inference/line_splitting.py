@@ -28,6 +28,7 @@ class Piece:
         last: column of the line before which they end, padding left out.
         own: columns of the line between which characters are this piece's own; the others are its neighbours'.
         runs: what the decoder found.
+        space_probabilities: (time steps,) of the space.
     """
 
     pixels: np.ndarray
@@ -35,6 +36,7 @@ class Piece:
     last: int
     own: tuple[float, float]
     runs: list[Run] = field(default_factory=list)
+    space_probabilities: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
 
     @property
     def width(self) -> int:

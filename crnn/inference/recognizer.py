@@ -16,9 +16,10 @@ from crnn.inference.beam_search import BeamDecoder
 from crnn.inference.engines import Engine, Predict, load_engine
 from crnn.inference.line_splitting import Piece, PreparedLine
 from crnn.inference.ngram_lm import NGrams
-from crnn.inference.spacing import insert_spaces
+from crnn.inference.spacing import SpaceEvidence, insert_spaces
 from crnn.inference.text_line import Character, TextLine
 from crnn.inference.views import Views, most_convincing, other_views, prepare_views
+from crnn.normalization import ink_height
 
 DECODINGS = ("beam", "greedy")
 SEEN_TWICE = 8  # columns beside a cut: a space there counts for both pieces, so that neither leaves it to the other
@@ -124,6 +125,7 @@ class Recognizer:
         uncertain = []
         for piece, steps in zip(batch, probabilities, strict=True):
             piece.runs, is_uncertain = self.decode(steps)
+            piece.space_probabilities = steps[:, SPACE].copy()
             if is_uncertain:
                 uncertain.append(piece)
         return uncertain
@@ -131,7 +133,7 @@ class Recognizer:
     def _assemble(self, line: PreparedLine) -> TextLine:
         height, width = line.shape
         end = width if line.rotation % 180 == 0 else height
-        characters = insert_spaces(merge_pieces(line.pieces, self.charset), line.gaps)
+        characters = insert_spaces(merge_pieces(line.pieces, self.charset), _space_evidence(line))
         scaled = (replace(c, x0=c.x0 * line.scale, x1=min(c.x1 * line.scale, end)) for c in characters)
         return TextLine(tuple(scaled), width, height, line.rotation)
 
@@ -166,6 +168,17 @@ def _own_characters(piece: Piece, charset: Charset) -> Iterator[Character]:
         if low - more <= centre < high + more:
             text = " " if is_space else charset.characters[run.label]
             yield Character(text, run.confidence, float(left), float(right))
+
+
+def _space_evidence(line: PreparedLine) -> SpaceEvidence:
+    """Gather what the network and the gaps say of the spaces of a line, in columns of the line at height 32."""
+    columns, probabilities = [], []
+    for piece in line.pieces:
+        looked_at = piece.first + step_centre(np.arange(len(piece.space_probabilities)))
+        own = (piece.own[0] <= looked_at) & (looked_at < piece.own[1])
+        columns.append(looked_at[own])
+        probabilities.append(piece.space_probabilities[own])
+    return SpaceEvidence(line.gaps, np.concatenate(columns), np.concatenate(probabilities), ink_height(line.line))
 
 
 def _group_lines(lines: Iterable[tuple[Key, Views]]) -> Iterator[list[tuple[Key, Views]]]:

@@ -1,9 +1,11 @@
-"""The rules that decide where a space stands between two characters.
+"""Where spaces stand in a line: decided from its gaps, against the height of its characters, and from the network.
 
-``space`` is the character; the CTC blank is another thing and none of this module's business.
+Gaps are measured in heights of the line's ink, whatever its size. ``space`` is the character; the CTC blank is another
+thing and none of this module's business.
 """
 
-from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,49 +19,75 @@ EITHER = frozenset("“”‘’·…—")  # full-width beside Chinese, but Eng
 CLAUSE_ENDS = ASCII_FOR_FULL_WIDTH - {":"}  # before Chinese, the gap after them is their own width
 NEVER_AFTER_SPACE = frozenset(",;!?)]”")  # in any language written here
 NEVER_BEFORE_SPACE = frozenset("“‘")  # however wide a font draws them
-MIN_SPACE_GAP = HEIGHT  # columns: a gap between Chinese characters that is more than their spacing
+
+# in heights of the ink
+MIN_HEIGHT = HEIGHT / 2  # rows, of a line of small marks: its ink is lower than its characters
+WIDE = 0.3  # gaps of at least this may be spaces of their own right
+FAR = 2.0  # wider gaps are spaces between any two characters
+HALF_WIDTH = 0.6  # the gap after a half-width colon and a space; that after a full-width one is wider
+FULL_WIDTH = 0.8  # gaps within full-width letters and digits are narrower
+# of probability
+SUSPECTED = 0.05  # of a space where the gap says so too
+SUSPECTED_ALL = 0.001  # geometric mean over the gaps of a line in which all are as wide
+# between gaps
+EVEN = 1.5  # the widest over the narrowest of gaps of one kind
+AS_WIDE = 0.9  # over the median of the spaces that the network saw
+WIDER = 0.2  # heights over the median gap between Chinese characters
 MIN_LETTER_GAPS = 3  # gaps that show how wide the gaps within the words of a line are
 SPACE_MARGIN = 1  # columns over the median of those gaps: the only space of a line has more
 
 
-def insert_spaces(characters: list[Character], gaps: list[Gap]) -> list[Character]:
-    """Decide where spaces stand in a line.
+@dataclass(frozen=True)
+class SpaceEvidence:
+    """What tells where the spaces of a line are.
 
-    Args:
-        characters: of a line, from left to right, with the spaces that the network saw.
-        gaps: all gaps of the line, in columns of the line, as the characters.
-
-    Returns:
-        The characters, with spaces where the rules put them.
+    Attributes:
+        gaps: all gaps of the line, in columns.
+        columns: (time steps,) that the network looked at, in order.
+        probabilities: (time steps,) of the space.
+        height: rows of the line's ink.
     """
-    gaps = sorted(gaps, key=sum)
-    centres = [(start + end) / 2 for start, end in gaps]
-    spaced: list[Character] = []
-    spaces: list[tuple[int, str, str, int]] = []  # place, characters beside it, gap
-    letter_gaps: list[int] = []
-    seen = False
-    for character in characters:
-        if character.text == " ":
-            seen = True
-            continue
-        if spaced:
-            left = spaced[-1]
-            between = slice(bisect_right(centres, left.x0), bisect_left(centres, character.x1))
-            gap = max((end - start for start, end in gaps[between]), default=0)
-            before = spaced[-2].text if len(spaced) > 1 else ""
-            if space_between(left.text, character.text, gap, seen, before):
-                spaces.append((len(spaced), left.text, character.text, gap))
-                confidence = min(left.confidence, character.confidence)
-                spaced.append(Character(" ", confidence, left.x1, character.x0))
-            elif left.text.isascii() and character.text.isascii():
-                letter_gaps.append(gap)
-        spaced.append(character)
-        seen = False
-    if len(spaces) == 1:
-        ((place, left_text, right_text, gap),) = spaces
-        if not is_word_space(left_text, right_text, gap, letter_gaps):
-            del spaced[place]
-    return spaced
+
+    gaps: list[Gap]
+    columns: np.ndarray
+    probabilities: np.ndarray
+    height: float
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Two characters that follow each other.
+
+    Attributes:
+        left, right: the characters.
+        before: the character on the left of ``left``, empty if there is none.
+        gap: heights of background between them; 0 if there is none.
+        probability: the highest of a space between them.
+        seen: whether the decoder gave a space.
+    """
+
+    left: str
+    right: str
+    before: str = ""
+    gap: float = 0.0
+    probability: float = 0.0
+    seen: bool = False
+
+    @property
+    def kind(self) -> str:
+        """``own width`` after full-width punctuation, ``never``, ``Chinese``, or ``free`` to have a space."""
+        if (
+            self.left in FULL_WIDTH_PUNCTUATION
+            or (self.left in ASCII_FOR_FULL_WIDTH and (is_chinese(self.before) or self.before == "”"))
+            or (self.left in CLAUSE_ENDS and is_chinese(self.right))
+        ):
+            return "own width"
+        if self.right in FULL_WIDTH_PUNCTUATION or self.right in NEVER_AFTER_SPACE or self.left in NEVER_BEFORE_SPACE:
+            return "never"
+        square = [is_chinese(self.left), is_chinese(self.right)]
+        if any(square) and (self.left in EITHER or self.right in EITHER):
+            return "never"
+        return "Chinese" if all(square) else "free"
 
 
 def is_chinese(character: str) -> bool:
@@ -67,54 +95,138 @@ def is_chinese(character: str) -> bool:
     return "\u4e00" <= character <= "\u9fff" or character in FULL_WIDTH_PUNCTUATION or character == "〇"
 
 
-def space_between(left: str, right: str, gap: int, seen: bool, before: str = "") -> bool:
-    """Tell whether a space stands between two characters.
-
-    Two Chinese characters have none, nor has full-width punctuation beside anything, nor a comma, a closing bracket or
-    a closing quote before it, nor an opening quote after it, unless the gap is far wider than a character. Where a
-    Latin character stands, the network decides.
+def insert_spaces(characters: list[Character], evidence: SpaceEvidence) -> list[Character]:
+    """Decide where spaces stand in a line.
 
     Args:
-        left: the character on the left.
-        right: the character on the right.
-        gap: columns of background between them, at height 32; 0 if there is none.
-        seen: whether the network saw a space.
-        before: the character on the left of ``left``: after Chinese, ``:`` is a full-width ``：``.
+        characters: of a line, from left to right, with the spaces that the decoder gave; in columns of the line.
+        evidence: of the same line.
 
-    >>> space_between("d", "i", 9, True), space_between("的", "重", 9, True)
-    (True, False)
+    Returns:
+        The characters, with spaces where the rules put them.
     """
-    full_width = (
-        left in FULL_WIDTH_PUNCTUATION
-        or (left in ASCII_FOR_FULL_WIDTH and (is_chinese(before) or before == "”"))
-        or (left in CLAUSE_ENDS and is_chinese(right))
-    )
-    if full_width:
-        return gap > MIN_SPACE_GAP + HEIGHT // 2  # the right half of its own square is empty
-    if right in FULL_WIDTH_PUNCTUATION or right in NEVER_AFTER_SPACE or left in NEVER_BEFORE_SPACE:
-        return gap > MIN_SPACE_GAP
-    square = [is_chinese(character) for character in (left, right)]
-    if all(square) or (any(square) and (left in EITHER or right in EITHER)):
-        return gap > MIN_SPACE_GAP
-    return seen
+    letters = [character for character in characters if character.text != " "]
+    spaces = spaces_between(_neighbours(characters, evidence))
+    spaced = letters[:1]
+    for (left, right), has_space in zip(pairwise(letters), spaces, strict=True):
+        if has_space:
+            spaced.append(Character(" ", min(left.confidence, right.confidence), left.x1, right.x0))
+        spaced.append(right)
+    return spaced
 
 
-def is_word_space(left: str, right: str, gap: int, letter_gaps: list[int]) -> bool:
+def spaces_between(line: list[Neighbours]) -> list[bool]:
+    """Tell for all neighbours of a line whether a space stands between them.
+
+    Args:
+        line: from left to right.
+
+    >>> spaces_between([Neighbours("d", "i", gap=0.5, seen=True), Neighbours("i", "t", gap=0.1)])
+    [True, False]
+    """
+    spaces = [_has_space(pair) for pair in line]
+    chinese_gap = float(np.median([pair.gap for pair in line if pair.kind == "Chinese"] or [0]))
+    free = [at for at, pair in enumerate(line) if pair.kind in ("free", "Chinese")]
+    seen = [pair.gap for pair in line if pair.kind == "free" and pair.seen and pair.gap >= WIDE]
+    space_gap = float(np.median(seen or [np.inf]))
+    even = _even_gaps([line[at] for at in free])
+    for at in free:
+        pair = line[at]
+        suspected = pair.probability >= SUSPECTED and pair.gap >= WIDE
+        if pair.kind == "Chinese":
+            spaces[at] |= suspected and pair.gap >= chinese_gap + WIDER
+        elif not even:
+            spaces[at] |= suspected and pair.gap >= AS_WIDE * space_gap
+    if even:
+        likely = [max(line[at].probability, 1e-4) for at in free if line[at].gap <= even]
+        all_spaces = bool(np.exp(np.log(likely).mean()) >= SUSPECTED_ALL)
+        for at in free:
+            if all_spaces or line[at].gap <= even:
+                spaces[at] = all_spaces
+    for first, last in _full_width_words(line):
+        spaces[first:last] = [False] * (last - first)
+    if spaces.count(True) == 1 and not _is_only_space(line, spaces.index(True)):
+        return [False] * len(line)
+    return spaces
+
+
+def _has_space(pair: Neighbours) -> bool:
+    """Tell whether a space stands between two characters, as far as they alone say."""
+    if pair.kind == "own width":
+        half_width = pair.left in ASCII_FOR_FULL_WIDTH and pair.gap < HALF_WIDTH and pair.probability >= SUSPECTED
+        return half_width or pair.gap > FAR
+    if pair.kind == "free":
+        return pair.seen
+    return pair.gap > FAR or (pair.kind == "Chinese" and pair.seen and pair.gap >= WIDE)
+
+
+def _even_gaps(pairs: list[Neighbours]) -> float:
+    """Return the widest gap of those that are as wide as the narrowest, if all are wide; else 0.
+
+    In such a line the characters stand apart one by one: all of these gaps are spaces, or none is.
+    """
+    narrowest = min((pair.gap for pair in pairs), default=0.0)
+    return EVEN * narrowest if narrowest >= WIDE and any(pair.kind == "free" for pair in pairs) else 0.0
+
+
+def _full_width_words(line: list[Neighbours]) -> list[tuple[int, int]]:
+    """Find words of full-width letters or digits beside Chinese: the first and last + 1 of their neighbours each."""
+    words, first = [], 0
+    for at in range(len(line) + 1):
+        if at < len(line) and _alphanumeric(line[at].left) and _alphanumeric(line[at].right):
+            continue
+        gaps = [pair.gap for pair in line[first:at]]
+        before, behind = line[max(0, first - 1) : first], line[at : at + 1]
+        beside = any(is_chinese(pair.left) for pair in before) or any(is_chinese(pair.right) for pair in behind)
+        if gaps and beside and min(gaps) >= WIDE and max(gaps) <= FULL_WIDTH:
+            words.append((first, at))
+        first = at + 1
+    return words
+
+
+def _alphanumeric(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+def _is_only_space(line: list[Neighbours], place: int) -> bool:
     """Tell whether the only space of a line is one, and no gap within a word.
 
     A word made of two known ones, as "goodwill", is at times read as two. Between two Latin letters a space is wider
     than what stands between others, where most of these stand apart.
-
-    Args:
-        left: the character on the left.
-        right: the character on the right.
-        gap: columns of background between them.
-        letter_gaps: the same of all other neighbours that are ASCII.
-
-    >>> is_word_space("d", "w", 3, [2, 3, 2]), is_word_space("d", "w", 6, [2, 3, 2])
-    (False, True)
     """
-    letters = all(character.isascii() and character.isalpha() for character in (left, right))
-    if not letters or len(letter_gaps) < MIN_LETTER_GAPS or np.count_nonzero(letter_gaps) <= len(letter_gaps) / 2:
+    pair = line[place]
+    if not all(character.isascii() and character.isalpha() for character in (pair.left, pair.right)):
         return True
-    return bool(gap > np.median(letter_gaps) + SPACE_MARGIN)
+    others = [o.gap for at, o in enumerate(line) if at != place and o.left.isascii() and o.right.isascii()]
+    if len(others) < MIN_LETTER_GAPS or np.count_nonzero(others) <= len(others) / 2:
+        return True
+    return bool(pair.gap > np.median(others) + SPACE_MARGIN / HEIGHT)
+
+
+def _neighbours(characters: list[Character], evidence: SpaceEvidence) -> list[Neighbours]:
+    height = max(evidence.height, MIN_HEIGHT)
+    gaps = sorted(evidence.gaps, key=sum)
+    gap_centres = [(start + end) / 2 for start, end in gaps]
+    pairs: list[Neighbours] = []
+    last: Character | None = None
+    seen = False
+    for character in characters:
+        if character.text == " ":
+            seen = True
+            continue
+        if last:
+            span = (last.x0 + last.x1) / 2, (character.x0 + character.x1) / 2
+            between = slice(*np.searchsorted(gap_centres, span).tolist())
+            steps = slice(*np.searchsorted(evidence.columns, span).tolist())
+            pairs.append(
+                Neighbours(
+                    last.text,
+                    character.text,
+                    pairs[-1].left if pairs else "",
+                    max((end - start for start, end in gaps[between]), default=0) / height,
+                    float(evidence.probabilities[steps].max(initial=0)),
+                    seen,
+                )
+            )
+        last, seen = character, False
+    return pairs
