@@ -62,7 +62,9 @@ def test_the_fonts_draw_the_same_lines(packed, font_folder, texts):
 
 
 def test_what_is_too_much_is_cut_and_left_out(font_folder, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(pack, "_code", lambda: [ROOT / "train.py"])  # the limit does not depend on the size of the code
+    monkeypatch.setattr(
+        pack, "_code", lambda: [pack.ROOT / "train.py"]
+    )  # the limit does not depend on the size of the code
     rng = np.random.default_rng(0)
     text = "\n".join("".join(map(chr, rng.integers(0x4E00, 0x9FA5, 30))) for _ in range(9000))
     (tmp_path / "long.txt").write_text(text, encoding="utf-8")
