@@ -40,8 +40,6 @@ def find_images(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
 def read_grayscale(path: str | Path) -> np.ndarray:
     """Read an image file as grey values.
 
-    Transparent images are laid on white, or on black if what is drawn on them is light.
-
     Args:
         path: of any format that OpenCV reads.
 
@@ -56,17 +54,35 @@ def read_grayscale(path: str | Path) -> np.ndarray:
         data = np.fromfile(path, np.uint8)  # not imread: it cannot open every name on Windows
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror or error}") from None
+    return decode_grayscale(data, str(path))
+
+
+def decode_grayscale(data: np.ndarray, name: str) -> np.ndarray:
+    """Decode the bytes of an image file to grey values.
+
+    Transparent images are laid on white, or on black if what is drawn on them is light.
+
+    Args:
+        data: (bytes,) uint8, of any format that OpenCV reads.
+        name: of the image in error messages.
+
+    Returns:
+        (height, width) uint8.
+
+    Raises:
+        ImageError: not an image, or an empty one.
+    """
     if data.size == 0:
-        raise ImageError(f"{path}: the file is empty")
+        raise ImageError(f"{name}: the file is empty")
     try:
         with_alpha = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
         if with_alpha is not None and with_alpha.ndim == 3 and with_alpha.shape[2] == 4:
             return flatten_alpha(with_alpha)
         color = cv2.imdecode(data, cv2.IMREAD_COLOR)  # turned as its EXIF tag says, unlike the above
     except cv2.error as error:
-        raise ImageError(f"{path}: OpenCV cannot read it ({error.err})") from None
+        raise ImageError(f"{name}: OpenCV cannot read it ({error.err})") from None
     if color is None:
-        raise ImageError(f"{path}: not a picture that OpenCV can read")
+        raise ImageError(f"{name}: not a picture that OpenCV can read")
     return to_grayscale(color)
 
 

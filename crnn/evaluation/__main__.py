@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from crnn.inference.recognizer import Recognizer
 
     try:
-        recognizer = Recognizer.from_weights(options.weights, decoding=options.decoding)
+        recognizer = Recognizer(options.weights, decoding=options.decoding)
         images, texts = _labelled_lines(options, recognizer.charset)
         lines = recognizer.read(images)
     except (OSError, ValueError) as error:

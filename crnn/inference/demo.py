@@ -36,7 +36,7 @@ def run(paths: Iterable[str | Path], weights: str | Path, form: str, engine: str
         weights: weights file.
         form: one of ``WRITERS``.
         engine: see ``engines.load_engine``.
-        decoding: see ``Recognizer.from_weights``.
+        decoding: see ``Recognizer``.
 
     Returns:
         Exit status: 0, 1 if something could not be read, 2 if there is nothing to read with.
@@ -55,7 +55,7 @@ def run(paths: Iterable[str | Path], weights: str | Path, form: str, engine: str
     from crnn.inference.recognizer import Recognizer
 
     try:
-        recognizer = Recognizer.from_weights(weights, engine=engine, decoding=decoding)
+        recognizer = Recognizer(weights, engine=engine, decoding=decoding)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

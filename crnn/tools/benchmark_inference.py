@@ -177,7 +177,7 @@ def print_lines(recognizer: Recognizer) -> None:
         predicted.append(probabilities)
         return [], False
 
-    Recognizer(Engine(recognizer.engine.fast), recognizer.charset, record).read(images)
+    Recognizer(charset=recognizer.charset, engine=Engine(recognizer.engine.fast), decoding=record).read(images)
     greedy = seconds_of(lambda: [greedy_runs(frames) for frames in predicted]) / count
     beam = seconds_of(lambda: [recognizer.decode(frames) for frames in predicted]) / count
     print(f"greedy decoding {1e3 * greedy:.2f} ms, beam search {1e3 * beam:.2f} ms")
@@ -271,7 +271,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        recognizer = Recognizer.from_weights(options.weights, engine=options.engine)
+        recognizer = Recognizer(options.weights, engine=options.engine)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -281,7 +281,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     floor = print_machine()
     print_batches(recognizer, floor)
     has_two = recognizer.engine.exact is not None
-    exact = Recognizer.from_weights(options.weights, engine="onnx-float32") if has_two else None
+    exact = Recognizer(options.weights, engine="onnx-float32") if has_two else None
     sets = {
         "asset pictures": asset_images(),
         "synthetic lines": synthetic_images(options.fonts, recognizer.charset, SYNTHETIC_LINES),

@@ -73,7 +73,10 @@ def differences(
     for image in images:
         line = normalize_line(image)[None, ..., None].astype(np.float32)
         worst = max(worst, float(np.abs(predict(line) - reference(line)).max()))
-    texts = [[line.text for line in Recognizer(Engine(one), charset).read(images)] for one in (predict, reference)]
+    texts = [
+        [line.text for line in Recognizer(charset=charset, engine=Engine(one), decoding="greedy").read(images)]
+        for one in (predict, reference)
+    ]
     return worst, sum(a != b for a, b in zip(*texts, strict=True))
 
 
