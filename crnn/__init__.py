@@ -1,8 +1,8 @@
 """Read printed lines of Chinese, English or both.
 
 >>> import crnn
->>> crnn.read("asset/price.png").text
-'￥1,299.00元(含13%增值税)'
+>>> crnn.read("asset/kai.png").text
+'外婆院子里的萝卜干和那一年冬天的第一场雪'
 
 ``read`` and ``Recognizer`` take paths, URLs, bytes, file objects, arrays and images of Pillow, and give a ``TextLine``.
 

@@ -48,8 +48,8 @@ class Recognizer:
         OSError, ValueError: a file cannot be read, or does not fit the network; no such engine or device.
 
     >>> import crnn
-    >>> crnn.Recognizer().read("asset/price.png").text
-    '￥1,299.00元(含13%增值税)'
+    >>> crnn.Recognizer().read("asset/kai.png").text
+    '外婆院子里的萝卜干和那一年冬天的第一场雪'
     """
 
     def __init__(
