@@ -17,11 +17,12 @@ class ImageError(ValueError):
     """An image cannot be read; the message names the file and the reason."""
 
 
-def find_images(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
+def find_images(paths: Iterable[str | Path], recursive: bool = False) -> tuple[list[Path], list[Path]]:
     """Collect files as they are named, and the images of folders in the order of their names.
 
     Args:
         paths: files and folders. A file counts whatever its suffix, a file in a folder if it has one of ``SUFFIXES``.
+        recursive: look into the folders within these too.
 
     Returns:
         The files, and the folders that hold no image.
@@ -29,7 +30,9 @@ def find_images(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
     found, empty = [], []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+            inside = sorted(
+                p for p in path.glob("**/*" if recursive else "*") if p.suffix.lower() in SUFFIXES and p.is_file()
+            )
             found += inside
             empty += [] if inside else [path]
         else:
