@@ -17,11 +17,12 @@ class ImageError(ValueError):
     """An image cannot be read; the message names the file and the reason."""
 
 
-def find_images(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
+def find_images(paths: Iterable[str | Path], recursive: bool = False) -> tuple[list[Path], list[Path]]:
     """Collect files as they are named, and the images of folders in the order of their names.
 
     Args:
         paths: files and folders. A file counts whatever its suffix, a file in a folder if it has one of ``SUFFIXES``.
+        recursive: look into the folders within these too.
 
     Returns:
         The files, and the folders that hold no image.
@@ -29,7 +30,9 @@ def find_images(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
     found, empty = [], []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+            inside = sorted(
+                p for p in path.glob("**/*" if recursive else "*") if p.suffix.lower() in SUFFIXES and p.is_file()
+            )
             found += inside
             empty += [] if inside else [path]
         else:
@@ -39,8 +42,6 @@ def find_images(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
 
 def read_grayscale(path: str | Path) -> np.ndarray:
     """Read an image file as grey values.
-
-    Transparent images are laid on white, or on black if what is drawn on them is light.
 
     Args:
         path: of any format that OpenCV reads.
@@ -56,17 +57,35 @@ def read_grayscale(path: str | Path) -> np.ndarray:
         data = np.fromfile(path, np.uint8)  # not imread: it cannot open every name on Windows
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror or error}") from None
+    return decode_grayscale(data, str(path))
+
+
+def decode_grayscale(data: np.ndarray, name: str) -> np.ndarray:
+    """Decode the bytes of an image file to grey values.
+
+    Transparent images are laid on white, or on black if what is drawn on them is light.
+
+    Args:
+        data: (bytes,) uint8, of any format that OpenCV reads.
+        name: of the image in error messages.
+
+    Returns:
+        (height, width) uint8.
+
+    Raises:
+        ImageError: not an image, or an empty one.
+    """
     if data.size == 0:
-        raise ImageError(f"{path}: the file is empty")
+        raise ImageError(f"{name}: the file is empty")
     try:
         with_alpha = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
         if with_alpha is not None and with_alpha.ndim == 3 and with_alpha.shape[2] == 4:
             return flatten_alpha(with_alpha)
         color = cv2.imdecode(data, cv2.IMREAD_COLOR)  # turned as its EXIF tag says, unlike the above
     except cv2.error as error:
-        raise ImageError(f"{path}: OpenCV cannot read it ({error.err})") from None
+        raise ImageError(f"{name}: OpenCV cannot read it ({error.err})") from None
     if color is None:
-        raise ImageError(f"{path}: not a picture that OpenCV can read")
+        raise ImageError(f"{name}: not a picture that OpenCV can read")
     return to_grayscale(color)
 
 

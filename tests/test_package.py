@@ -57,10 +57,7 @@ def test_the_wheel_reads_with_its_dependencies_alone(wheel, tmp_path):
         sys.modules.update(dict.fromkeys({ABSENT!r}))  # importing one of them fails
         sys.path.insert(0, {str(tmp_path)!r})
         import crnn
-        from crnn.image import read_grayscale
-        from crnn.inference.recognizer import Recognizer
-        from crnn.paths import DEFAULT_WEIGHTS
-        (line,) = Recognizer.from_weights(DEFAULT_WEIGHTS).read([read_grayscale({str(ROOT / "asset" / "price.png")!r})])
+        line = crnn.read({str(ROOT / "asset" / "price.png")!r})
         print(crnn.__file__, ascii(line.text), sep="\\n")
     """
     command = [sys.executable, "-I", "-c", "\n".join(line.strip() for line in code.splitlines())]

@@ -32,7 +32,7 @@ def picture(text, gap=4, width=8, margin=10):
 
 @pytest.fixture
 def recognizer():
-    return Recognizer(Engine(fake), CHARSET)
+    return Recognizer(charset=CHARSET, engine=Engine(fake), decoding="greedy")
 
 
 @pytest.mark.parametrize("text", ["abc", "aa", "的重", "a"])
@@ -65,7 +65,12 @@ def test_a_piece_is_read_with_what_is_beside_it(monkeypatch):
 
     monkeypatch.setattr(line_splitting, "MAX_PIECE", 160)
     text = "abcde" * 16
-    assert Recognizer(Engine(blind_at_the_edges), CHARSET).read([picture(text, margin=80)])[0].text == text
+    assert (
+        Recognizer(charset=CHARSET, engine=Engine(blind_at_the_edges), decoding="greedy")
+        .read([picture(text, margin=80)])[0]
+        .text
+        == text
+    )
 
 
 def test_a_space_is_seen_between_words(recognizer):
@@ -135,7 +140,7 @@ def test_a_very_long_line_goes_through_in_small_batches():
     long = picture(text)
     long[:4] = 255  # else the blocks, as high as the line, count as gaps between light letters
     assert long.shape[1] > 200_000
-    (line,) = Recognizer(Engine(watching), CHARSET).read([long])
+    (line,) = Recognizer(charset=CHARSET, engine=Engine(watching), decoding="greedy").read([long])
     assert line.text == text
     assert max(sizes) <= BATCH_COLUMNS and line.characters[-1].x1 > 200_000
 
@@ -155,6 +160,8 @@ def test_what_is_left_in_doubt_is_predicted_again():
         return fake(images)
 
     texts = ["abc", "的重", "edc", "重重", "a"]
-    said = Recognizer(Engine(vague, exact), CHARSET).read([picture(text) for text in texts])
+    said = Recognizer(charset=CHARSET, engine=Engine(vague, exact), decoding="greedy").read(
+        [picture(text) for text in texts]
+    )
     assert [line.text for line in said] == texts
     assert sum(asked) == 2

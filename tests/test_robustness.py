@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def recognizer():
-    return Recognizer.from_weights(ROOT / "weights" / "CRNN.h5")
+    return Recognizer(ROOT / "weights" / "CRNN.h5")
 
 
 @pytest.mark.parametrize("shape", [(21, 300), (90, 700)])

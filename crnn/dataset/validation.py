@@ -1,5 +1,6 @@
-"""Look at every label and every image of a data set before a long training: ``train.py --check``."""
+"""Look at every label and every image of a data set before a long training: ``train.py --check``, ``crnn check``."""
 
+import argparse
 import os
 import sys
 from collections import Counter
@@ -16,10 +17,35 @@ from crnn.dataset.label_file import DataError, LabelFile
 from crnn.dataset.layout import batch_folders, image_names, read_dataset_image, relative_name
 from crnn.files import atomic_path, read_text
 from crnn.geometry import padded_width, time_steps
+from crnn.paths import SAMPLE_DATA
 
+PROG = "python -m crnn.dataset.validation"
 FINDINGS = "findings.tsv"  # beside labels/: file, rule, details
 # An image is not excluded for these; the loader finds unknown labels itself, by the table of the training.
 KEEP_RULES = ("label without an image", "the same label twice", "unknown label")
+
+
+def build_parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(prog=prog, description="Look at every label and every image of a data set.")
+    parser.add_argument(
+        "data", nargs="?", type=Path, default=SAMPLE_DATA, help="of labels/ and img_batches/ (default: data)"
+    )
+    parser.add_argument("--charset", type=Path, help="table of labels: one character a line, line 0 for the space")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> int:
+    """Run the command; return its exit status: 1 if there are findings, or nothing to look at."""
+    options = build_parser(prog).parse_args(argv)
+    try:
+        charset = Charset.from_file(options.charset) if options.charset else Charset.for_dataset(options.data)
+        return int(bool(validate(options.data, charset)))
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 def validate(data: str | Path, charset: Charset, threads: int | None = None) -> Counter[str]:
@@ -147,3 +173,7 @@ def _width_or_fault(path: str) -> tuple[int, str | None]:
         return read_dataset_image(path).shape[1], None
     except DataError as error:
         return 0, str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

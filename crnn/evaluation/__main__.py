@@ -7,25 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crnn.dataset.labelled_images import read_labelled_images
-from crnn.evaluation import heldout
 from crnn.evaluation.metrics import Calibration, LineScores
 from crnn.image import read_grayscale
 from crnn.inference.recognizer import DECODINGS
 from crnn.paths import DEFAULT_WEIGHTS
+from crnn.synthesis.config import ALL_KINDS, EFFECTS, FREE_EFFECTS, KINDS, TEN_KINDS
+
+PROG = "python -m crnn.evaluation"
 
 
-def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line."""
-    from crnn.synthesis.config import EFFECTS, FREE_EFFECTS, KINDS
-
-    parser = argparse.ArgumentParser(prog="python -m crnn.evaluation", description="Measure how well weights read.")
+def build_parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(prog=prog, description="Measure how well weights read.")
     parser.add_argument("labels", nargs="?", type=Path, help="labels.tsv: picture TAB text")
     parser.add_argument("--synthetic", type=int, metavar="N", help="measure on N lines drawn here")
     parser.add_argument(
-        "--kind",
-        choices=(*heldout.TEN_KINDS, *KINDS, heldout.ALL_KINDS),
-        default="ten",
-        help="of these (default: %(default)s)",
+        "--kind", choices=(*TEN_KINDS, *KINDS, ALL_KINDS), default="ten", help="of these (default: %(default)s)"
     )
     parser.add_argument(
         "--effects", nargs="+", choices=(*EFFECTS, *FREE_EFFECTS), default=[], metavar="NAME",
@@ -41,10 +38,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--errors", action="store_true", help="also print each line that is not exactly right")
     parser.add_argument("--calibration", action="store_true", help="also print how often each confidence is right")
     parser.add_argument("--diagram", type=Path, help="picture to draw of that; needs matplotlib")
-    options = parser.parse_args(argv)
-    if sum(map(bool, (options.labels, options.synthetic, options.words, options.table))) != 1:
-        parser.error("name either a label file, or --synthetic N, --words FILE or --table")
-    return options
+    return parser
 
 
 def _labelled_lines(options, charset):
@@ -52,6 +46,8 @@ def _labelled_lines(options, charset):
     if options.labels:
         rows = read_labelled_images(options.labels)
         return [read_grayscale(path) for path, _ in rows], [text for _, text in rows]
+    from crnn.evaluation import heldout  # which needs FreeType
+
     if options.synthetic:
         which = options.seed, options.kind, options.synthetic, options.effects
         lines = heldout.of_kind(options.fonts, options.texts, charset, *which)
@@ -64,14 +60,17 @@ def _labelled_lines(options, charset):
     return [line.image for line in lines], [line.text for line in lines]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> int:
     """Run the command; return its exit status."""
-    options = arguments(argv)
+    parser = build_parser(prog)
+    options = parser.parse_args(argv)
+    if sum(map(bool, (options.labels, options.synthetic, options.words, options.table))) != 1:
+        parser.error("name either a label file, or --synthetic N, --words FILE or --table")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.inference.recognizer import Recognizer
 
     try:
-        recognizer = Recognizer.from_weights(options.weights, decoding=options.decoding)
+        recognizer = Recognizer(options.weights, decoding=options.decoding)
         images, texts = _labelled_lines(options, recognizer.charset)
         lines = recognizer.read(images)
     except (OSError, ValueError) as error:

@@ -8,16 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from crnn.charset import Charset
-from crnn.synthesis.config import SynthesisConfig
+from crnn.synthesis.config import ALL_KINDS, TEN_KINDS, SynthesisConfig
 from crnn.synthesis.line_sample import LineSample
 from crnn.synthesis.source import LineSource
 
 SHORT = 8  # characters that fit into a line in any face
-ALL_KINDS = "all"  # of lines of free length, in the shares of the training
-TEN_KINDS = {  # texts of lines in the data set's own format, 280 x 32, ten characters
-    "ten": ("chinese",),  # running text cut anywhere, as the data set has it
-    "ten-drawn": SynthesisConfig.ten_kinds,  # as training has them: three in ten of random characters, or with Latin
-}
 
 
 def of_kind(
@@ -36,7 +31,7 @@ def of_kind(
         texts: files or folders.
         charset: table of the labels.
         seed: of the series of lines.
-        kind: one of ``config.KINDS`` or of ``TEN_KINDS``, or ``ALL_KINDS``.
+        kind: one of ``config.KINDS`` or of ``config.TEN_KINDS``, or ``ALL_KINDS``.
         lines: how many.
         effects: fields of ``SynthesisConfig`` that are 1: effects that each line has, if its text allows.
     """

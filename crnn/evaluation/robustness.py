@@ -106,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from crnn.inference.recognizer import Recognizer
 
     try:
-        recognizer = Recognizer.from_weights(options.weights)
+        recognizer = Recognizer(options.weights)
         rows = read_labelled_images(options.labels)
         images, texts = [read_grayscale(path) for path, _ in rows], [text for _, text in rows]
     except (OSError, ValueError) as error:

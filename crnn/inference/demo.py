@@ -1,12 +1,15 @@
-"""What ``demo_infer.py`` does: find images, read them, write their texts."""
+"""What ``demo_infer.py`` and ``crnn read`` do: find images, read them, write their texts."""
 
+import argparse
 import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,57 +17,99 @@ if TYPE_CHECKING:
     from crnn.inference.recognizer import Recognizer, TextLine
 
 PROGRESS_BAR_FROM = 51  # images; fewer need no progress bar
+STDIN = "-"
+PATHS_HELP = "pictures, folders of them, http(s) addresses, or - for stdin (default: asset)"
+DEVICES = ("auto", "cpu", "cuda", "coreml", "dml")
 
-Write = Callable[[Path, "TextLine", float], None]
+Name = Path | str  # of an image: a path, a URL or STDIN
+Write = Callable[[Name, "TextLine", float], None]
 
 
-def default_folder(folder: str | Path) -> str:
-    """Write a folder relative to the working directory if that is shorter.
+def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog=prog, description="Read pictures of one printed line of Chinese, English or both."
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help=PATHS_HELP)
+    parser.add_argument("--recursive", action="store_true", help="look into the folders within folders too")
+    parser.add_argument("--format", choices=tuple(WRITERS), default="text")
+    parser.add_argument("--allow", metavar="CHARACTERS", help="read these characters alone, as 0123456789.-")
+    parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="default: weights/CRNN.h5")
+    parser.add_argument("--engine", choices=("onnx", "onnx-float32", "keras"), help="default: onnx if it is installed")
+    parser.add_argument("--device", choices=DEVICES, help="that ONNX Runtime computes on (default: cpu)")
+    parser.add_argument("--decoding", choices=("beam", "greedy"), default="beam", help="greedy: the network alone")
+    return parser
 
-    Args:
-        folder: an absolute path.
-    """
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command; return its exit status: 1 if something could not be read, 2 if there is nothing to read with."""
+    parser = build_parser(prog)
+    options = parser.parse_args(argv)
+    if not options.paths and not ASSETS.is_dir():
+        parser.error("name pictures, folders of them, or - for stdin")
+    return run(options.paths or [_default_folder(ASSETS)], options)
+
+
+def _default_folder(folder: Path) -> str:
+    """Write a folder relative to the working directory if that is shorter."""
     relative = os.path.relpath(folder)
     return relative if len(relative) < len(str(folder)) else str(folder)
 
 
-def run(paths: Iterable[str | Path], weights: str | Path, form: str, engine: str | None, decoding: str) -> int:
+def run(paths: Iterable[str], options: argparse.Namespace) -> int:
     """Read images and write their texts to stdout.
 
     Args:
-        paths: images, and folders of them.
-        weights: weights file.
-        form: one of ``WRITERS``.
-        engine: see ``engines.load_engine``.
-        decoding: see ``Recognizer.from_weights``.
+        paths: images, folders of them, URLs, ``-`` for stdin.
+        options: of ``build_parser``.
 
     Returns:
-        Exit status: 0, 1 if something could not be read, 2 if there is nothing to read with.
+        Exit status, as of ``main``.
     """
-    from crnn.image import find_images
-
-    images, empty = find_images(paths)
+    images, empty = _find(paths, options.recursive)
     for folder in empty:
         print(f"{folder}: no picture in this folder", file=sys.stderr)
     if not images:
         return 1
-    if not Path(weights).is_file():
-        print(f"{weights}: no such file; name a weights file with --weights", file=sys.stderr)
+    if not Path(options.weights).is_file():
+        print(f"{options.weights}: no such file; name a weights file with --weights", file=sys.stderr)
         return 2
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.inference.recognizer import Recognizer
 
     try:
-        recognizer = Recognizer.from_weights(weights, engine=engine, decoding=decoding)
+        device = {"device": options.device} if options.device else {}
+        recognizer = Recognizer(options.weights, engine=options.engine, decoding=options.decoding, **device)
+        if options.allow is not None:
+            recognizer = recognizer.restricted(options.allow)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
+    if options.device:
+        print(f"device: {recognizer.engine.device}", file=sys.stderr)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    unread = _read(images, recognizer, WRITERS[form])
+    unread = _read(images, recognizer, WRITERS[options.format])
     return int(bool(empty) or unread > 0)
 
 
-def _read(paths: list[Path], recognizer: "Recognizer", write: Write) -> int:
+def _find(paths: Iterable[str], recursive: bool) -> tuple[list[Name], list[Path]]:
+    """Collect what can be read, and folders without images."""
+    from crnn.image import find_images
+    from crnn.inference.inputs import URL_SCHEMES
+
+    images: list[Name] = []
+    empty: list[Path] = []
+    for path in paths:
+        if path == STDIN or path.lower().startswith(URL_SCHEMES):
+            images.append(path)
+        else:
+            files, folders = find_images([path], recursive)
+            images += files
+            empty += folders
+    return images, empty
+
+
+def _read(paths: list[Name], recognizer: "Recognizer", write: Write) -> int:
     """Read images, write each text as soon as it is known, and return how many could not be read."""
     from tqdm import tqdm
 
@@ -84,16 +129,17 @@ def _read(paths: list[Path], recognizer: "Recognizer", write: Write) -> int:
     return unread
 
 
-def _images(paths: list[Path]) -> Iterator[tuple[tuple[int, Path], "np.ndarray"]]:
+def _images(paths: list[Name]) -> Iterator[tuple[tuple[int, Name], "np.ndarray"]]:
     """Give the images that can be read, each with its number and path; what is wrong with the others goes to stderr."""
     from tqdm import tqdm
 
-    from crnn.image import ImageError, read_grayscale
+    from crnn.image import ImageError
+    from crnn.inference.inputs import load_grayscale
     from crnn.normalization import count_lines
 
     for number, path in enumerate(paths, 1):
         try:
-            image = read_grayscale(path)
+            image = load_grayscale(sys.stdin.buffer if path == STDIN else path)
         except ImageError as error:
             tqdm.write(str(error), sys.stderr)
             continue
@@ -103,25 +149,22 @@ def _images(paths: list[Path]) -> Iterator[tuple[tuple[int, Path], "np.ndarray"]
         yield (number, path), image
 
 
-def _write_text(path: Path, line: "TextLine", seconds: float) -> None:
+def _write_text(path: Name, line: "TextLine", seconds: float) -> None:
     print(f"=====\nfile_path is:{path}\nresult is:{line.text}\nelapsed time is:{seconds:.3f}s\n=====\n", flush=True)
 
 
-def _write_tsv(path: Path, line: "TextLine", seconds: float) -> None:
+def _write_tsv(path: Name, line: "TextLine", seconds: float) -> None:
     print(path, line.text, f"{line.confidence:.4f}", f"{seconds:.4f}", sep="\t", flush=True)
 
 
-def _write_json(path: Path, line: "TextLine", seconds: float) -> None:
-    characters = [
-        {"text": c.text, "confidence": round(c.confidence, 4), "box": [round(edge, 1) for edge in line.box(c)]}
-        for c in line.characters
-    ]
+def _write_json(path: Name, line: "TextLine", seconds: float) -> None:
+    said = line.to_dict()
     record = {
         "path": str(path),
-        "text": line.text,
-        "confidence": round(line.confidence, 4),
+        "text": said["text"],
+        "confidence": said["confidence"],
         "seconds": round(seconds, 4),
-        "characters": characters,
+        "characters": said["characters"],
     }
     print(json.dumps(record, ensure_ascii=False), flush=True)
 

@@ -1,27 +1,48 @@
 """``predict_core`` as a fast function of arrays, by one of several engines.
 
-``onnx``: ONNX Runtime on the CPU, from the weights file alone. Neither Keras nor TensorFlow is imported, whose start
-takes seconds and whose LSTMs are loops of some twenty operations a step. Where the processor multiplies 8-bit integers
-fast, all is read with these first, and what is uncertain then is read again in float32: the texts are those of float32.
+``onnx``: ONNX Runtime on the CPU or another device, from the weights file alone. Neither Keras nor TensorFlow is
+imported, whose start takes seconds and whose LSTMs are loops of some twenty operations a step. Where the processor
+multiplies 8-bit integers fast, all is read with these first, and what is uncertain then is read again in float32: the
+texts are those of float32.
 ``onnx-float32``: the same without the integers.
 ``keras``: the Keras model on its backend, whatever that computes on.
 """
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
+from typing import ParamSpec, TypeVar
 
+import cv2
 import numpy as np
 
 from crnn.charset import Charset
 from crnn.files import require_regular_file
 
 ENGINES = ("onnx", "onnx-float32", "keras")
+PROVIDERS = {  # of ONNX Runtime, by device: the fastest first
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "dml": "DmlExecutionProvider",
+    "cpu": "CPUExecutionProvider",
+}
+PACKAGES = {"cuda": "onnxruntime-gpu", "dml": "onnxruntime-directml"}  # that have the provider
+DEFAULT_DEVICE = "cpu"
+DEVICES = ("auto", "cpu", "cuda", "coreml", "dml")
+_CPU_AVX512_VNNI, _CPU_NEON_DOTPROD = 23, 101  # in OpenCV's enumeration, which Python has no names for
 
 Predict = Callable[[np.ndarray], np.ndarray]
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class DeviceError(ValueError):
+    """ONNX Runtime cannot compute on a device; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +53,12 @@ class Engine:
         fast: for all images.
         exact: for those whose text ``fast`` leaves uncertain, as it only comes close to the probabilities; None if it
             gives the very probabilities.
+        device: of ``PROVIDERS``, that it computes on.
     """
 
     fast: Predict
     exact: Predict | None = None
+    device: str = DEFAULT_DEVICE
 
 
 def default_engine() -> str:
@@ -43,47 +66,75 @@ def default_engine() -> str:
     return "onnx" if find_spec("onnxruntime") else "keras"
 
 
-def load_engine(path: str | Path, classes: int | None = None, engine: str | None = None) -> Engine:
+def load_engine(
+    path: str | Path, classes: int | None = None, engine: str | None = None, device: str = DEFAULT_DEVICE
+) -> Engine:
     """Load a network.
 
     Args:
         path: weights file; for the engine ``onnx`` also an ONNX file.
         classes: of the softmax; default: as the table beside the file has them.
         engine: one of ``ENGINES``; default: see ``default_engine``.
+        device: one of ``DEVICES``; ``auto`` takes the first that works. Keras computes on what its backend finds, so
+            its engine takes ``cpu`` alone.
 
     Raises:
-        OSError, ValueError: the file cannot be read, or does not fit the network; no such engine.
+        OSError, ValueError: the file cannot be read, or does not fit the network; no such engine or device.
     """
     engine = engine or default_engine()
     classes = classes or Charset.for_weights(path).classes
     if engine == "keras":
+        if device != DEFAULT_DEVICE:
+            raise ValueError(f"the engine keras takes no device {device}: it computes on what its backend finds")
         return Engine(_keras_predict(path, classes))
     if engine not in ENGINES:
         raise ValueError(f"{engine}: no such engine; there are {', '.join(ENGINES)}")
     if default_engine() != "onnx":
         raise ValueError(f"the engine {engine} is not installed: pip install onnxruntime")
+    if device == "auto":
+        for accelerator in available_devices()[:-1]:
+            with suppress(DeviceError):
+                return load_engine(path, classes, engine, accelerator)
+        device = DEFAULT_DEVICE
     if _is_onnx(path):
-        return Engine(onnx_predict(str(path), classes))
-    from crnn.inference.onnx_graph import QUANTIZED_LAYERS
+        return Engine(onnx_predict(str(path), classes, device=device), device=device)
+    from crnn.inference.onnx_graph import QUANTIZED_LAYERS, graph_from_weights
     from crnn.model.weights_file import read_activation_ranges
 
+    def predict(ranges: dict[str, float] | None, alone: bool) -> Predict:
+        return onnx_predict(graph_from_weights(path, classes, ranges), classes, alone, device)
+
     ranges = read_activation_ranges(path)
-    if engine == "onnx" and multiplies_integers_fast() and ranges.keys() >= set(QUANTIZED_LAYERS):
-        exact = cache(lambda: _predict_from_weights(path, classes, alone=False))  # not before it is needed
-        return Engine(_predict_from_weights(path, classes, ranges, alone=False), lambda images: exact()(images))
-    return Engine(_predict_from_weights(path, classes))
+    has_ranges = ranges.keys() >= set(QUANTIZED_LAYERS)
+    if engine == "onnx" and device == "cpu" and has_ranges and multiplies_integers_fast():
+        exact = one_at_a_time(cache(lambda: predict(None, alone=False)))  # loaded when it is needed
+        return Engine(predict(ranges, alone=False), lambda images: exact()(images))
+    return Engine(predict(None, alone=True), device=device)
+
+
+def available_devices() -> list[str]:
+    """List the devices that the installed ONNX Runtime is built for, the fastest first, ``cpu`` last."""
+    import onnxruntime
+
+    providers = onnxruntime.get_available_providers()
+    return [device for device, provider in PROVIDERS.items() if provider in providers]
 
 
 def multiplies_integers_fast() -> bool:
-    """Tell whether the processor has instructions for dot products of 8-bit integers, as far as Linux says."""
+    """Tell whether the processor has instructions for dot products of 8-bit integers.
+
+    Linux lists all instructions. Elsewhere OpenCV is asked, which does not know AVX-VNNI.
+    """
     try:
         flags = Path("/proc/cpuinfo").read_text()
     except OSError:
-        return False
+        return any(map(cv2.checkHardwareSupport, (_CPU_AVX512_VNNI, _CPU_NEON_DOTPROD)))
     return bool(re.search(r"^(flags|Features)\b.*\b(avx512_vnni|avx_vnni|asimddp)\b", flags, re.MULTILINE))
 
 
-def onnx_predict(model: str | bytes, classes: int | None = None, alone: bool = True) -> Predict:
+def onnx_predict(
+    model: str | bytes, classes: int | None = None, alone: bool = True, device: str = DEFAULT_DEVICE
+) -> Predict:
     """Load an ONNX network into ONNX Runtime.
 
     Args:
@@ -91,12 +142,20 @@ def onnx_predict(model: str | bytes, classes: int | None = None, alone: bool = T
         classes: that it must have; default: any number.
         alone: let threads wait busily for their next task. Those of two sessions that work in turns would take the
             cores from each other.
+        device: one of ``PROVIDERS``.
 
     Raises:
-        ValueError: ONNX Runtime cannot read it, or it has another number of classes.
+        DeviceError: ONNX Runtime cannot compute on the device.
+        ValueError: it cannot read the network, or that has another number of classes.
     """
     import onnxruntime
 
+    if device not in PROVIDERS:
+        raise DeviceError(f"{device}: no such device; there are {', '.join(DEVICES)}")
+    if device not in available_devices():
+        package = PACKAGES.get(device, "onnxruntime")
+        message = f"the installed ONNX Runtime is not built for {device}, but for {', '.join(available_devices())}"
+        raise DeviceError(f"{message}; for {device}, install {package} in its place")
     name = model if isinstance(model, str) else "the network"
     if isinstance(model, str):  # read here: of bytes ONNX Runtime reads no further file
         require_regular_file(model)
@@ -105,10 +164,14 @@ def onnx_predict(model: str | bytes, classes: int | None = None, alone: bool = T
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(alone)))
     options.log_severity_level = 4  # what fails is raised, and need not be printed too
     options.add_session_config_entry("session.disable_quant_qdq", "1")  # it moves a pool behind the integers
+    options.enable_mem_pattern = device != "dml"  # which does not work with it
+    provider, fallback = PROVIDERS[device], PROVIDERS[DEFAULT_DEVICE]
     try:
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(model, options, providers=list(dict.fromkeys((provider, fallback))))
     except Exception as error:  # noqa: BLE001 - its exceptions have no common base but this
         raise ValueError(f"{name}: ONNX Runtime cannot read it ({error})") from None
+    if session.get_providers()[0] != provider:  # which ONNX Runtime has only logged
+        raise DeviceError(f"ONNX Runtime cannot compute on {device}: see above, and install its drivers and libraries")
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if [len(end.shape) for end in (*inputs, *outputs)] != [4, 3] or inputs[0].type != "tensor(float)":
         raise ValueError(
@@ -117,19 +180,26 @@ def onnx_predict(model: str | bytes, classes: int | None = None, alone: bool = T
     (images,), (steps,) = inputs, outputs
     if classes not in (None, steps.shape[-1]):
         raise ValueError(f"{name}: has {steps.shape[-1]} classes, the table of labels has {classes} with the blank")
-    return lambda x: session.run([steps.name], {images.name: np.asarray(x, np.float32)})[0]
+
+    def predict(x: np.ndarray) -> np.ndarray:
+        return session.run([steps.name], {images.name: np.asarray(x, np.float32)})[0]
+
+    return one_at_a_time(predict) if device == "dml" else predict  # DirectML runs a session in one thread only
+
+
+def one_at_a_time(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Let threads that call the same function wait for each other."""
+    lock = Lock()
+
+    def locked(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+        with lock:
+            return call(*arguments, **named)
+
+    return locked
 
 
 def _is_onnx(path: str | Path) -> bool:
     return str(path).endswith(".onnx")
-
-
-def _predict_from_weights(
-    path: str | Path, classes: int, activation_ranges: dict[str, float] | None = None, alone: bool = True
-) -> Predict:
-    from crnn.inference.onnx_graph import graph_from_weights
-
-    return onnx_predict(graph_from_weights(path, classes, activation_ranges), classes, alone)
 
 
 def _keras_predict(path: str | Path, classes: int) -> Predict:

@@ -1,11 +1,13 @@
 """From images of lines to their text."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
+from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast, overload
 
 import numpy as np
 
@@ -13,13 +15,16 @@ from crnn import ctc
 from crnn.charset import SPACE, Charset
 from crnn.geometry import HEIGHT, step_centre
 from crnn.inference.beam_search import BeamDecoder
-from crnn.inference.engines import Engine, Predict, load_engine
+from crnn.inference.engines import DEFAULT_DEVICE, Engine, Predict, load_engine, one_at_a_time
+from crnn.inference.inputs import Channels, Source, is_single, load_grayscale
 from crnn.inference.line_splitting import Piece, PreparedLine
 from crnn.inference.ngram_lm import NGrams
+from crnn.inference.restriction import Decode, RestrictedDecoder, allowed_labels
 from crnn.inference.spacing import SpaceEvidence, insert_spaces
 from crnn.inference.text_line import Character, TextLine
 from crnn.inference.views import Views, most_convincing, other_views, prepare_views
 from crnn.normalization import ink_height
+from crnn.paths import DEFAULT_WEIGHTS
 
 DECODINGS = ("beam", "greedy")
 SEEN_TWICE = 8  # columns beside a cut: a space there counts for both pieces, so that neither leaves it to the other
@@ -27,53 +32,94 @@ BATCH_COLUMNS = 16 * 320  # of all pieces of a batch together; more only costs m
 WINDOW_COLUMNS = (BATCH_COLUMNS, 4 * BATCH_COLUMNS)  # of the first lines, of later ones that share batches
 
 Key = TypeVar("Key", bound=Hashable)
-Decode = Callable[[np.ndarray], tuple[list[ctc.Run], bool]]
 
 
 class Recognizer:
-    """Reads images of one line each.
+    """Reads images of one line each. It loads the network once; several threads may read with it at the same time.
 
     Args:
-        engine: computes probabilities.
-        charset: the table of labels.
-        decode: makes runs of probabilities (steps, classes), and tells whether they are uncertain: as ``ctc.decode``.
+        weights: weights file, or an ONNX file of the network.
+        charset: the table of labels; default: the table beside the weights.
+        engine: one of ``engines.ENGINES``, or what computes probabilities; default: ONNX Runtime if it is installed.
+        decoding: ``beam``, with the n-grams that suit the weights if there are some, or ``greedy``, or a function that
+            makes runs of probabilities (steps, classes) and tells whether they are uncertain, as ``ctc.decode``.
+        device: see ``engines.load_engine``.
+
+    Raises:
+        OSError, ValueError: a file cannot be read, or does not fit the network; no such engine or device.
+
+    >>> import crnn
+    >>> crnn.Recognizer().read("asset/kai.png").text
+    '外婆院子里的萝卜干和那一年冬天的第一场雪'
     """
 
-    def __init__(self, engine: Engine, charset: Charset, decode: Decode = ctc.decode):
+    def __init__(
+        self,
+        weights: str | Path = DEFAULT_WEIGHTS,
+        *,
+        charset: Charset | None = None,
+        engine: str | Engine | None = None,
+        decoding: str | Decode = DECODINGS[0],
+        device: str = DEFAULT_DEVICE,
+    ):
+        self.charset = charset or Charset.for_weights(weights)
+        if not isinstance(engine, Engine):
+            engine = load_engine(weights, self.charset.classes, engine, device)
         self.engine = engine
-        self.charset = charset
-        self.decode = decode
+        if isinstance(decoding, str):
+            ngrams = NGrams.for_weights(weights) if decoding == "beam" else None
+            decoding = BeamDecoder(self.charset, ngrams.lm_score) if ngrams else ctc.decode
+        self.decode = decoding
+        self.has_spaces = True
 
-    @classmethod
-    def from_weights(
-        cls, path: str | Path, charset: Charset | None = None, engine: str | None = None, decoding: str = DECODINGS[0]
-    ) -> "Recognizer":
-        """Make a reader with the network and the weights of a file.
+    def restricted(self, allow: str) -> "Recognizer":
+        """Return a recognizer with the same network that reads some characters alone.
 
         Args:
-            path: see ``engines.load_engine``.
-            charset: default: the table beside the file.
-            engine: see ``engines.load_engine``.
-            decoding: ``beam``, with the n-grams that suit the weights if there are some, or ``greedy``.
+            allow: these characters; a space among them allows spaces.
 
         Raises:
-            OSError, ValueError: the file cannot be read, or does not fit the network; no such engine.
+            ValueError: there is no character, or one is not in the table.
         """
-        charset = charset or Charset.for_weights(path)
-        ngrams = NGrams.for_weights(path) if decoding == "beam" else None
-        decode = BeamDecoder(charset, ngrams.lm_score) if ngrams else ctc.decode
-        return cls(load_engine(path, charset.classes, engine), charset, decode)
+        labels = allowed_labels(self.charset, allow)
+        reader = copy(self)
+        reader.decode = RestrictedDecoder(self.decode, labels)
+        reader.has_spaces = SPACE in labels
+        return reader
 
-    def read(self, images: Iterable[np.ndarray]) -> list[TextLine]:
-        """Read images.
+    @overload  # a str is an iterable too: the first that fits counts
+    def read(  # type: ignore[overload-overlap]
+        self, source: Source, *, channels: Channels = ..., allow: str | None = ...
+    ) -> TextLine: ...
+
+    @overload
+    def read(
+        self, source: Iterable[Source], *, channels: Channels = ..., allow: str | None = ...
+    ) -> list[TextLine]: ...
+
+    def read(
+        self, source: Source | Iterable[Source], *, channels: Channels = "bgr", allow: str | None = None
+    ) -> TextLine | list[TextLine]:
+        """Read an image, or several, of one line each.
 
         Args:
-            images: (height, width) uint8 each, grey.
+            source: an image of any kind that ``inputs.load_grayscale`` takes, or an iterable of such images. Several
+                images are read faster together.
+            channels: order of the colours of arrays: ``bgr`` as OpenCV has them, or ``rgb``.
+            allow: the only characters that can come out; default: the whole table.
 
         Returns:
-            The line of each, in order.
+            The line of the image; of an iterable the line of each, in order.
+
+        Raises:
+            ImageError: an image cannot be read; the message says which and why.
+            TypeError, ValueError: of no such kind; ``channels`` or ``allow`` are wrong.
         """
-        return [line for lines in self.read_stream(enumerate(images)) for _, line in lines]
+        reader = self.restricted(allow) if allow is not None else self
+        if is_single(source):
+            return reader.read([source], channels=channels)[0]
+        images = enumerate(load_grayscale(image, channels) for image in cast(Iterable[Source], source))
+        return [line for window in reader.read_stream(images) for _, line in window]
 
     def read_stream(self, images: Iterable[tuple[Key, np.ndarray]]) -> Iterator[list[tuple[Key, TextLine]]]:
         """Read however many images in the memory of some dozens.
@@ -133,9 +179,31 @@ class Recognizer:
     def _assemble(self, line: PreparedLine) -> TextLine:
         height, width = line.shape
         end = width if line.rotation % 180 == 0 else height
-        characters = insert_spaces(merge_pieces(line.pieces, self.charset), _space_evidence(line))
+        characters = merge_pieces(line.pieces, self.charset)
+        if self.has_spaces:
+            characters = insert_spaces(characters, _space_evidence(line))
         scaled = (replace(c, x0=c.x0 * line.scale, x1=min(c.x1 * line.scale, end)) for c in characters)
         return TextLine(tuple(scaled), width, height, line.rotation)
+
+
+default_recognizer = one_at_a_time(cache(Recognizer))  # with the shipped weights, loaded when it is first asked for
+
+
+@overload
+def read(  # type: ignore[overload-overlap]
+    source: Source, *, channels: Channels = ..., allow: str | None = ...
+) -> TextLine: ...
+
+
+@overload
+def read(source: Iterable[Source], *, channels: Channels = ..., allow: str | None = ...) -> list[TextLine]: ...
+
+
+def read(
+    source: Source | Iterable[Source], *, channels: Channels = "bgr", allow: str | None = None
+) -> TextLine | list[TextLine]:
+    """Read an image, or several, of one line each, with the shipped weights; see ``Recognizer.read``."""
+    return default_recognizer().read(source, channels=channels, allow=allow)
 
 
 def merge_pieces(pieces: list[Piece], charset: Charset) -> list[Character]:

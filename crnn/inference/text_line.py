@@ -1,11 +1,15 @@
 """What reading gives: a line of text, its characters, where they stand, how sure they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+REPR_CHARACTERS = 30  # of a text in a ``repr``: with Chinese ones, twice as wide, it still fits a line
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Character:
     """A character that was read.
 
@@ -21,8 +25,23 @@ class Character:
     x0: float
     x1: float
 
+    def __repr__(self) -> str:
+        return f"Character({self.text!r}, confidence={self.confidence:.3f}, x0={self.x0:.1f}, x1={self.x1:.1f})"
 
-@dataclass(frozen=True)
+    def to_dict(self, box: Sequence[float]) -> dict[str, Any]:
+        """Return the character as JSON takes it.
+
+        Args:
+            box: left, top, right and bottom, as of ``TextLine.box``.
+        """
+        return {
+            "text": self.text,
+            "confidence": round(self.confidence, 4),
+            "box": [round(edge, 1) for edge in box],
+        }
+
+
+@dataclass(frozen=True, repr=False)
 class TextLine:
     """The text of an image.
 
@@ -31,12 +50,14 @@ class TextLine:
         width, height: of the source image, in pixels.
         rotation: degrees counterclockwise by which the image was turned before it was read, 0, 90, 180 or 270; the
             characters' columns are those of the turned image.
+        alternatives: the next texts, the likeliest first, if they were asked for.
     """
 
     characters: tuple[Character, ...]
     width: int
     height: int
     rotation: int = 0
+    alternatives: tuple["TextLine", ...] = ()
 
     @property
     def text(self) -> str:
@@ -58,3 +79,16 @@ class TextLine:
             180: (self.width - x1, 0, self.width - x0, self.height),
             270: (0, self.height - x1, self.width, self.height - x0),
         }[self.rotation]
+
+    def __repr__(self) -> str:
+        text = self.text if len(self.text) <= REPR_CHARACTERS else self.text[: REPR_CHARACTERS - 1] + "…"
+        return f"TextLine({text!r}, confidence={self.confidence:.3f}, characters={len(self.characters)})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line as JSON takes it: text, confidence, characters with boxes (x0, y0, x1, y1), alternatives."""
+        return {
+            "text": self.text,
+            "confidence": round(self.confidence, 4),
+            "characters": [character.to_dict(self.box(character)) for character in self.characters],
+            "alternatives": [{"text": a.text, "confidence": round(a.confidence, 4)} for a in self.alternatives],
+        }

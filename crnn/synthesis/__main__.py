@@ -13,10 +13,12 @@ from crnn.synthesis.batch_stream import generate_parallel, write_preview
 from crnn.synthesis.config import SynthesisConfig
 from crnn.synthesis.source import LineSource
 
+PROG = "python -m crnn.synthesis"
 
-def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(prog="python -m crnn.synthesis", description="Draw lines of text for training.")
+
+def build_parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(prog=prog, description="Draw lines of text for training.")
     parser.add_argument("folder", type=Path, help="gets labels/ and img_batches/, as data/ has them")
     parser.add_argument("--images", type=int, default=1000, help="ten-character lines of 280 x 32 pixels")
     parser.add_argument("--parts", type=int, default=2, help="archives part_K.7z")
@@ -31,12 +33,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="that draw (default: one a core)")
-    return parser.parse_args(argv)
+    return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> int:
     """Run the command; return its exit status."""
-    options = arguments(argv)
+    options = build_parser(prog).parse_args(argv)
     config = SynthesisConfig() if options.preview else SynthesisConfig.evaluation(ten_characters=1.0)
     source = LineSource(tuple(options.fonts), tuple(options.texts), options.seed, not options.no_system_fonts, config)
     try:

@@ -157,3 +157,10 @@ class SynthesisConfig:
         """
         without = dict.fromkeys((*TEXT_EFFECTS, *EFFECTS, *FREE_EFFECTS), 0.0)
         return cls(**without | {"kinds": tuple(EVALUATION_KINDS.items())} | changes)
+
+
+ALL_KINDS = "all"  # of lines of free length, in the shares of the training
+TEN_KINDS = {  # texts of lines in the data set's own format, 280 x 32, ten characters
+    "ten": ("chinese",),  # running text cut anywhere, as the data set has it
+    "ten-drawn": SynthesisConfig.ten_kinds,  # as training has them: three in ten of random characters, or with Latin
+}

@@ -1,4 +1,7 @@
-"""The images of ``asset/``, for tools that measure on them."""
+"""The images that tools measure on: those of ``asset/`` or others."""
+
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -6,6 +9,16 @@ from crnn.image import find_images, read_grayscale
 from crnn.paths import ASSETS
 
 
-def asset_images() -> list[np.ndarray]:
-    """Read the images of ``asset/``: (height, width) uint8 each, grey."""
-    return [read_grayscale(path) for path in find_images([ASSETS])[0]]
+def asset_images(paths: Iterable[str | Path] = (ASSETS,)) -> list[np.ndarray]:
+    """Read images: (height, width) uint8 each, grey.
+
+    Args:
+        paths: files, and folders of them.
+
+    Raises:
+        ValueError: there is no image, as without ``asset/``, which a wheel does not have; or one cannot be read.
+    """
+    found = [path for path in find_images(paths)[0] if path != ASSETS]  # which counts as a file if it is not there
+    if not found:
+        raise ValueError("no pictures to measure on: name some, or work in a checkout, which has asset/")
+    return [read_grayscale(path) for path in found]

@@ -1,4 +1,4 @@
-"""Measure how fast reading is on this machine: ``python -m crnn.tools.benchmark_inference``.
+"""Measure how fast reading is on this machine: ``crnn benchmark``.
 
 ``docs/benchmarks.md`` has what it printed on some machines, ``docs/experiments.md`` what was tried to make it fast.
 """
@@ -7,30 +7,29 @@ import argparse
 import os
 import platform
 import re
-import resource
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from crnn.charset import Charset
 from crnn.ctc import greedy_runs
 from crnn.geometry import HEIGHT, time_steps
-from crnn.image import read_grayscale
+from crnn.image import find_images
 from crnn.inference.engines import ENGINES, Engine, default_engine
 from crnn.inference.line_splitting import MAX_PIECE, find_gaps, split_at_gaps
 from crnn.inference.recognizer import Recognizer
 from crnn.normalization import normalize_line, pad_right, resize_to_height
-from crnn.paths import ASSETS, DEFAULT_WEIGHTS, ROOT
+from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 from crnn.tools.assets import asset_images
+from crnn.tools.comparison import print_comparison, seconds_of
 
+PROG = "python -m crnn.tools.benchmark_inference"
 PIECE = 280  # columns
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 WIDTHS = (280, 2_000, 20_000, 200_000)  # columns of a line
@@ -38,23 +37,6 @@ COUNTS = (1, 16, 200, 2_000)  # lines
 SYNTHETIC_LINES = 2_000
 SYNTHETIC_WIDTH = 576  # columns that a synthetic line may fill; then it has 510 on average
 COMPARED = 500  # lines that other recognizers read too
-
-
-def seconds_of(call: Callable[[], object], min_seconds: float = 0.5, min_calls: int = 5) -> float:
-    """Return the median seconds of a call, after one call that warms up.
-
-    Args:
-        call: what to measure.
-        min_seconds: it is called until all calls together took so long.
-        min_calls: and at least so often.
-    """
-    call()
-    seconds: list[float] = []
-    while len(seconds) < min_calls or sum(seconds) < min_seconds:
-        start = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds))
 
 
 def operations(width: int) -> int:
@@ -83,10 +65,14 @@ def matrix_rate(dtype: str) -> float:
     return 2 * size**3 / seconds_of(lambda: product(a, b).numpy())
 
 
-def start_to_first_text(engine: str) -> float:
-    """Measure the seconds from the start of a process to its first line on stdout."""
-    image = sorted(ASSETS.glob("*.jpg"))[0]
-    command = [sys.executable, str(ROOT / "demo_infer.py"), "--format", "tsv", "--engine", engine, str(image)]
+def start_to_first_text(engine: str, path: Path) -> float:
+    """Measure the seconds from the start of a process to its first line on stdout.
+
+    Args:
+        engine: see ``engines.load_engine``.
+        path: image that it reads.
+    """
+    command = [sys.executable, "-m", "crnn", "read", "--format", "tsv", "--engine", engine, str(path)]
     start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         process.stdout.readline()  # type: ignore[union-attr]
@@ -112,10 +98,10 @@ def print_machine() -> float | None:
     return floor
 
 
-def print_batches(recognizer: Recognizer, floor: float | None) -> None:
+def print_batches(recognizer: Recognizer, images: list[np.ndarray], floor: float | None) -> None:
     """Print the milliseconds of a piece in batches of several sizes, beside the ``floor`` of ``print_machine``."""
 
-    pieces = [piece for image in asset_images() for piece in _pieces(resize_to_height(image))]
+    pieces = [piece for image in images for piece in _pieces(resize_to_height(image))]
     for size in BATCH_SIZES:
         batches = [np.stack(pieces[first : first + size]) for first in range(0, len(pieces) - size + 1, size)]
         pairs = [(batch, batch[_uncertain(recognizer, batch)]) for batch in batches]
@@ -155,14 +141,13 @@ def print_naive(weights: Path, min_calls: int = 3) -> None:
     print(f"the naive way, eager Keras: {1e3 * seconds:.1f} ms a piece")
 
 
-def print_lines(recognizer: Recognizer) -> None:
-    """Print how long the asset images take, together and alone, and what preparation and decoding take of it."""
-    images = asset_images()
+def print_lines(recognizer: Recognizer, images: list[np.ndarray]) -> None:
+    """Print how long images take, together and alone, and what preparation and decoding take of it."""
     count = len(images)
     columns = sum(resize_to_height(image).shape[1] for image in images) / count
     together = seconds_of(lambda: recognizer.read(images)) / count
     alone = seconds_of(lambda: [recognizer.read([image]) for image in images]) / count
-    print(f"{count} asset pictures, {columns:.0f} columns on average: {1e3 * together:.1f} ms a line together,", end="")
+    print(f"{count} pictures, {columns:.0f} columns on average: {1e3 * together:.1f} ms a line together,", end="")
     print(f" {1 / together:.1f} lines/s; {1e3 * alone:.1f} ms alone")
 
     def prepare() -> None:
@@ -177,15 +162,15 @@ def print_lines(recognizer: Recognizer) -> None:
         predicted.append(probabilities)
         return [], False
 
-    Recognizer(Engine(recognizer.engine.fast), recognizer.charset, record).read(images)
+    Recognizer(charset=recognizer.charset, engine=Engine(recognizer.engine.fast), decoding=record).read(images)
     greedy = seconds_of(lambda: [greedy_runs(frames) for frames in predicted]) / count
     beam = seconds_of(lambda: [recognizer.decode(frames) for frames in predicted]) / count
     print(f"greedy decoding {1e3 * greedy:.2f} ms, beam search {1e3 * beam:.2f} ms")
 
 
-def print_growth(recognizer: Recognizer) -> None:
+def print_growth(recognizer: Recognizer, images: list[np.ndarray]) -> None:
     """Print how time and memory grow with the number of lines, and with the width of one, which takes more."""
-    line = resize_to_height(read_grayscale(ASSETS / "economics.jpg"))
+    line = max(map(resize_to_height, images), key=np.size)
     for count in COUNTS:
         start = time.perf_counter()
         for _ in recognizer.read_stream((number, line[:, :510]) for number in range(count)):
@@ -199,20 +184,27 @@ def print_growth(recognizer: Recognizer) -> None:
 
 
 def _print_row(what: str, start: float) -> None:
-    seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{what}: {seconds:.2f} s, peak memory so far {peak:.0f} MB", flush=True)
+    print(f"{what}: {time.perf_counter() - start:.2f} s{_peak_memory()}", flush=True)
+
+
+def _peak_memory() -> str:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return ""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes on macOS, else in units of 1024 bytes
+    return f", peak memory so far {peak / (1024**2 if sys.platform == 'darwin' else 1024):.0f} MB"
 
 
 def synthetic_images(fonts: Sequence[Path], charset: Charset, count: int) -> list[np.ndarray]:
     """Draw synthetic lines of all kinds, 510 columns on average; none if no font is installed."""
-    from crnn.synthesis.config import SynthesisConfig
-    from crnn.synthesis.source import LineSource
-
-    source = LineSource(tuple(fonts), config=SynthesisConfig.evaluation(ten_characters=0.0))
     try:
+        from crnn.synthesis.config import SynthesisConfig
+        from crnn.synthesis.source import LineSource
+
+        source = LineSource(tuple(fonts), config=SynthesisConfig.evaluation(ten_characters=0.0))
         generator = source.generator(charset, SYNTHETIC_WIDTH)
-    except ValueError as error:
+    except (ImportError, ValueError) as error:  # no FreeType, no font
         print(f"no synthetic lines: {error}")
         return []
     return [generator.line(number).image for number in range(count)]
@@ -225,65 +217,37 @@ def print_differences(recognizer: Recognizer, exact: Recognizer, what: str, imag
     print(f"{different} of {len(images)} {what} have another text than in float32 alone", flush=True)
 
 
-def print_comparison(recognizer: Recognizer, what: str, images: list[np.ndarray]) -> None:
-    """Print how long the same images take here and in other recognizers that are installed, two threads each."""
-    columns = sum(resize_to_height(image).shape[1] for image in images) / len(images)
-    print(f"{len(images)} {what}, {columns:.0f} columns on average, two threads each:")
-    seconds = seconds_of(lambda: recognizer.read(images), 0, 2) / len(images)
-    print(f"  CRNN {1e3 * seconds:.1f} ms a line, all together", flush=True)
-    if find_spec("rapidocr"):
-        from rapidocr import RapidOCR
-
-        reader = RapidOCR(params={"EngineConfig.onnxruntime.intra_op_num_threads": 2, "Global.log_level": "error"})
-        color = [np.repeat(image[..., None], 3, 2) for image in images]
-        seconds = seconds_of(lambda: [reader(image, use_det=False, use_cls=False) for image in color], 0, 2)
-        print(f"  RapidOCR {1e3 * seconds / len(images):.1f} ms a line, one by one", flush=True)
-    if shutil.which("tesseract"):
-        print(f"  Tesseract {_tesseract(images[:20])}", flush=True)
-
-
-def _tesseract(images: list[np.ndarray]) -> str:
-    """Time Tesseract, which takes images in a process each."""
-    command = ["tesseract", "-", "-", "--psm", "7", "-l", "chi_sim+eng"]
-    environment = os.environ | {"OMP_THREAD_LIMIT": "2"}
-    start = time.perf_counter()
-    for image in images:
-        png = cv2.imencode(".png", image)[1].tobytes()
-        result = subprocess.run(command, input=png, env=environment, capture_output=True)
-        if result.returncode or b"Failed loading" in result.stderr:
-            return f"not measured: {result.stderr.decode(errors='replace').strip().splitlines()[0]}"
-    return f"{1e3 * (time.perf_counter() - start) / len(images):.0f} ms a line"
-
-
-def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m crnn.tools.benchmark_inference", description="Measure how fast reading is here."
-    )
+def build_parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(prog=prog, description="Measure how fast reading is here.")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures, or folders (default: asset)")
     parser.add_argument("--engine", choices=ENGINES, default=default_engine())
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="for synthetic lines, beside the system's")
-    return parser.parse_args(argv)
+    return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> int:
     """Run the command; return its exit status."""
-    options = arguments(argv)
+    options = build_parser(prog).parse_args(argv)
+    paths = options.paths or [ASSETS]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        recognizer = Recognizer.from_weights(options.weights, engine=options.engine)
+        images = asset_images(paths)
+        recognizer = Recognizer(options.weights, engine=options.engine)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"engine {options.engine}: {start_to_first_text(options.engine):.2f} s from the start to the first text")
-    print_growth(recognizer)  # first of all, for its memory
-    print_lines(recognizer)
+    seconds = start_to_first_text(options.engine, find_images(paths)[0][0])
+    print(f"engine {options.engine}: {seconds:.2f} s from the start to the first text")
+    print_growth(recognizer, images)  # first of all, for its memory
+    print_lines(recognizer, images)
     floor = print_machine()
-    print_batches(recognizer, floor)
+    print_batches(recognizer, images, floor)
     has_two = recognizer.engine.exact is not None
-    exact = Recognizer.from_weights(options.weights, engine="onnx-float32") if has_two else None
+    exact = Recognizer(options.weights, engine="onnx-float32") if has_two else None
     sets = {
-        "asset pictures": asset_images(),
+        "pictures": images,
         "synthetic lines": synthetic_images(options.fonts, recognizer.charset, SYNTHETIC_LINES),
     }
     for what, images in sets.items():

@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from crnn.inference.recognizer import Recognizer
 
-    recognizer = Recognizer.from_weights(options.weights)
+    recognizer = Recognizer(options.weights)
     config = SynthesisConfig.evaluation(ten_characters=1.0, ten_kinds=("uniform",))
     generator = LineSource(tuple(options.fonts), (), options.seed, config=config).generator(recognizer.charset)
     pairs = []

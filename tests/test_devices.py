@@ -1,0 +1,100 @@
+"""The device that ONNX Runtime computes on, and what the processor can do."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+
+from crnn.inference import engines
+from crnn.inference.engines import DeviceError, load_engine
+from crnn.paths import DEFAULT_WEIGHTS
+
+IMAGES = np.full((1, 32, 64, 1), 255, np.float32)
+
+
+@pytest.fixture
+def providers(monkeypatch):
+    """What ONNX Runtime says it is built for; the test fills it."""
+    names = ["CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
+    return names
+
+
+class Session:
+    """A session that computes on the device it is asked for, if that works."""
+
+    works = True
+
+    def __init__(self, model, options, providers):
+        self.asked = providers if self.works else ["CPUExecutionProvider"]
+        self.real = REAL(model, options, providers=["CPUExecutionProvider"])
+        self.get_inputs, self.get_outputs, self.run = self.real.get_inputs, self.real.get_outputs, self.real.run
+
+    def get_providers(self):
+        return self.asked
+
+
+REAL = onnxruntime.InferenceSession
+
+
+def test_the_processor_is_the_default(providers):
+    providers[:0] = ["CUDAExecutionProvider"]
+    assert load_engine(DEFAULT_WEIGHTS).device == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("device", "provider"),
+    [("cuda", "CUDAExecutionProvider"), ("coreml", "CoreMLExecutionProvider"), ("dml", "DmlExecutionProvider")],
+)
+def test_a_device_computes_in_float32(providers, monkeypatch, device, provider):
+    providers[:0] = [provider]
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    expected = load_engine(DEFAULT_WEIGHTS, engine="onnx-float32").fast(IMAGES)
+    for asked in (device, "auto"):
+        engine = load_engine(DEFAULT_WEIGHTS, device=asked)
+        assert engine.device == device and engine.exact is None
+        np.testing.assert_array_equal(engine.fast(IMAGES), expected)
+
+
+def test_auto_passes_over_a_device_that_does_not_work(providers, monkeypatch):
+    providers[:0] = ["CUDAExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    monkeypatch.setattr(Session, "works", False)
+    assert load_engine(DEFAULT_WEIGHTS, device="auto").device == "cpu"
+    with pytest.raises(DeviceError, match="ONNX Runtime cannot compute on cuda"):
+        load_engine(DEFAULT_WEIGHTS, device="cuda")
+
+
+def test_a_device_that_is_not_there_is_refused(providers):
+    with pytest.raises(DeviceError, match="not built for cuda, but for cpu; for cuda, install onnxruntime-gpu"):
+        load_engine(DEFAULT_WEIGHTS, device="cuda")
+    with pytest.raises(DeviceError, match="tpu: no such device; there are auto, cpu, cuda, coreml, dml"):
+        load_engine(DEFAULT_WEIGHTS, device="tpu")
+    with pytest.raises(ValueError, match="the engine keras takes no device cuda"):
+        load_engine(DEFAULT_WEIGHTS, engine="keras", device="cuda")
+
+
+@pytest.mark.parametrize(
+    ("flags", "fast"),
+    [
+        ("flags\t\t: fpu avx2 avx512_vnni amx_int8", True),
+        ("flags\t\t: fpu avx2 avx_vnni", True),
+        ("Features\t: fp asimd asimddp", True),
+        ("flags\t\t: fpu avx2 avx512f", False),
+    ],
+)
+def test_linux_lists_the_instructions(monkeypatch, flags, fast):
+    monkeypatch.setattr(Path, "read_text", lambda path: f"processor\t: 0\n{flags}\n")
+    assert engines.multiplies_integers_fast() is fast
+
+
+@pytest.mark.parametrize(("supported", "fast"), [({23}, True), ({101}, True), ({13, 22}, False)])
+def test_opencv_knows_the_instructions_elsewhere(monkeypatch, supported, fast):
+    def missing(path):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "read_text", missing)
+    monkeypatch.setattr(cv2, "checkHardwareSupport", supported.__contains__)
+    assert engines.multiplies_integers_fast() is fast
