@@ -2,7 +2,7 @@
 
 import sys
 
-from crnn.cli import main
+from crnn.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(entry())

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from crnn import __version__
+from crnn.console import run
 
 SHELLS = ("bash", "zsh", "fish", "tcsh", "powershell")
 
@@ -35,6 +36,11 @@ COMMANDS = {
     "export": Command("crnn.tools.export", "write the network as ONNX or SavedModel for other programs"),
     "benchmark": Command("crnn.tools.benchmark_inference", "measure how fast reading is on this machine"),
 }
+
+
+def entry() -> int:
+    """Run the command as a program: turn signals into messages; return its exit status."""
+    return run(main)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

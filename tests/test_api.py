@@ -93,8 +93,9 @@ def test_allow_restricts_what_comes_out(reader):
 
 def test_allow_leaves_what_it_allows_as_it_is(reader):
     line = reader.read(ASSETS / "price.png")
-    assert reader.read(ASSETS / "price.png", allow=line.text) == line
-    assert reader.read([ASSETS / "price.png"], allow=line.text) == [line]
+    assert reader.read(ASSETS / "price.png", allow=line.text).text == line.text
+    (whole,) = reader.read([ASSETS / "price.png"], allow="".join(reader.charset.characters))
+    assert whole.text == line.text and whole.confidence == pytest.approx(line.confidence, abs=1e-5)
     assert " " not in reader.read(ASSETS / "english.jpg", allow="abcdefghijklmnopqrstuvwxyz").text
     assert reader.read(ASSETS / "price.png") == line
 

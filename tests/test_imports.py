@@ -27,7 +27,7 @@ def imports_of(path):
     """Names of the packages and modules directly in crnn that a file imports, wherever in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == "crnn":
-            yield from (alias.name for alias in node.names)
+            yield from (alias.name for alias in node.names if alias.name[0] != "_")
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("crnn."):
             yield node.module.split(".")[1]
         elif isinstance(node, ast.Import):

@@ -8,6 +8,8 @@ import numpy as np
 from crnn.charset import Charset
 from crnn.ctc import Run
 
+EPSILON = 1e-30  # instead of 0 below a fraction line
+
 Decode = Callable[[np.ndarray], tuple[list[Run], bool]]
 
 
@@ -34,8 +36,8 @@ def allowed_labels(charset: Charset, allow: str) -> list[int]:
 class RestrictedDecoder:
     """Decodes as if the network knew some labels alone.
 
-    Confidences say what the network thinks: that of a character is at most the probability that it gives without the
-    restriction, so that a letter read as a digit has a low one.
+    Confidences still say what the network thinks: that of a character is multiplied by the share of these labels in all
+    that the network saw there, so that a letter read as a digit has a low one.
 
     Args:
         decode: decoder of probabilities.
@@ -48,12 +50,14 @@ class RestrictedDecoder:
 
     def __call__(self, probabilities: np.ndarray) -> tuple[list[Run], bool]:
         """Decode probabilities (time steps, classes), the last class the blank; return as ``ctc.decode``."""
-        classes = [*self.labels, probabilities.shape[1] - 1]
         restricted = np.zeros_like(probabilities)
-        restricted[:, classes] = probabilities[:, classes]
-        restricted /= np.maximum(restricted.sum(axis=1, keepdims=True), np.finfo(restricted.dtype).tiny)
+        restricted[:, self.labels] = probabilities[:, self.labels]
+        shares = restricted.sum(axis=1) / np.maximum(probabilities[:, :-1].sum(axis=1), EPSILON)
+        restricted[:, -1] = probabilities[:, -1]
+        restricted /= np.maximum(restricted.sum(axis=1, keepdims=True), EPSILON)
         runs, uncertain = self.decode(restricted)
-        highest = [float(probabilities[run.first : run.last + 1, run.label].max()) for run in runs]
-        return [
-            replace(run, confidence=min(run.confidence, limit)) for run, limit in zip(runs, highest, strict=True)
-        ], uncertain
+        return [self._weakened(run, probabilities, shares) for run in runs], uncertain
+
+    def _weakened(self, run: Run, probabilities: np.ndarray, shares: np.ndarray) -> Run:
+        step = run.first + int(probabilities[run.first : run.last + 1, run.label].argmax())
+        return replace(run, confidence=run.confidence * min(1.0, float(shares[step])))
