@@ -109,7 +109,7 @@ def read_text(path: str | Path) -> str:
 def decode_text(data: bytes, path: str | Path) -> str:
     """Decode the bytes of a UTF-8 text file; see ``read_text``.
 
-    >>> decode_text(b"\xef\xbb\xbfa", "a.txt")
+    >>> decode_text(chr(0xFEFF).encode() + b"a", "a.txt")
     'a'
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -124,7 +124,7 @@ def test_the_network_is_exported_in_integers(command, tmp_path):
 
 def test_a_missing_package_is_named_with_what_brings_it(command, monkeypatch):
     monkeypatch.setitem(sys.modules, "py7zr", None)
-    for module in ("archives", "unpacking"):
+    for module in ("__main__", "archives", "unpacking"):
         monkeypatch.delitem(sys.modules, f"crnn.dataset.{module}", raising=False)
     result = command("unpack")
     assert result.returncode == 2

@@ -42,7 +42,7 @@ def recognizer(network, calls=None):
             calls.append(images)
         return network(images)
 
-    return Recognizer(Engine(predict), CHARSET)
+    return Recognizer(charset=CHARSET, engine=Engine(predict), decoding="greedy")
 
 
 @pytest.mark.parametrize("quarters", range(4))
