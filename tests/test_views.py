@@ -42,7 +42,7 @@ def recognizer(network, calls=None):
             calls.append(images)
         return network(images)
 
-    return Recognizer(Engine(predict), CHARSET)
+    return Recognizer(charset=CHARSET, engine=Engine(predict), decoding="greedy")
 
 
 @pytest.mark.parametrize("quarters", range(4))
@@ -103,5 +103,5 @@ def test_letters_that_are_others_in_another_size_are_read_with_their_margins(lar
     image = np.full((52, 100), 255, np.uint8)
     for start in (20, 40, 60):
         image[21:31, start : start + 12] = 0
-    (line,) = Recognizer(Engine(knows_sizes), charset).read([image])
+    (line,) = Recognizer(charset=charset, engine=Engine(knows_sizes), decoding="greedy").read([image])
     assert line.text.replace(" ", "") == said
