@@ -89,3 +89,19 @@ def test_small_marks_are_read_with_their_margins(rows, said):
         image[26 - rows // 2 : 26 + rows // 2, start : start + 12] = 0
     (line,) = recognizer(knows_marks).read([image])
     assert line.text == said
+
+
+@pytest.mark.parametrize(("large", "small", "said"), [("X", "x", "xxx"), ("A", "a", "AAA")])
+def test_letters_that_are_others_in_another_size_are_read_with_their_margins(large, small, said):
+    charset = Charset(["blank", large, small])
+
+    def knows_sizes(images):
+        dark = (images[:, :, 4:-4:4, 0] < 128).sum(axis=1)
+        classes = np.where(dark > 8, 1, np.where(dark > 0, 2, charset.blank))
+        return np.eye(charset.classes, dtype=np.float32)[classes]
+
+    image = np.full((52, 100), 255, np.uint8)
+    for start in (20, 40, 60):
+        image[21:31, start : start + 12] = 0
+    (line,) = Recognizer(charset=charset, engine=Engine(knows_sizes), decoding="greedy").read([image])
+    assert line.text.replace(" ", "") == said

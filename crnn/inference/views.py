@@ -17,6 +17,7 @@ CONVINCING = 0.97  # confidence from which a reading is not questioned
 MAX_UPRIGHT = 0.9  # confidence of a reading below which the image may be turned
 MIN_TURNED = 0.95  # confidence of the reading of a turned image
 MIN_TURNED_CHARACTERS = 5  # fewer may be other characters when turned: SOS, 96, MOM
+SIZE_ALONE = frozenset("cosuvwxzCOSUVWXZ0")  # characters that differ from others of these in size alone
 MIN_SIDEWAYS = 2.5  # height over width of an image that may be on its side
 
 
@@ -58,7 +59,7 @@ def other_views(views: Views, read: TextLine) -> list[PreparedLine]:
     """
     others: list[PreparedLine] = []
     shape = views.usual.shape
-    if read.confidence < CONVINCING and views.with_margins is not None:
+    if views.with_margins is not None and (read.confidence < CONVINCING or _size_alone_tells(read)):
         others.append(split_line(views.with_margins, shape))
     if views.sideways is not None and _may_be_turned(read, sideways=True):
         others.append(split_line(views.sideways, shape, 90))
@@ -74,11 +75,20 @@ def most_convincing(lines: list[TextLine]) -> TextLine:
     Args:
         lines: the usual one first.
     """
-    upright = max((line for line in lines if not line.rotation), key=lambda line: line.confidence)
+    usual, *with_margins = (line for line in lines if not line.rotation)
+    upright = max((usual, *with_margins), key=lambda line: line.confidence)
+    if _size_alone_tells(usual) and any(line.confidence >= MAX_UPRIGHT for line in with_margins):
+        (upright,) = with_margins
     turned = [line for line in lines if line.rotation and len(line.characters) >= MIN_TURNED_CHARACTERS]
     best = max(turned, key=lambda line: line.confidence, default=upright)
     may_be_turned = _may_be_turned(upright, sideways=best.rotation in (90, 270))
     return best if may_be_turned and best.confidence >= MIN_TURNED else upright
+
+
+def _size_alone_tells(read: TextLine) -> bool:
+    """Tell whether all letters and digits of a line are also others in another size."""
+    characters = [character.text for character in read.characters if character.text.isalnum()]
+    return bool(characters) and SIZE_ALONE.issuperset(characters)
 
 
 def _may_be_turned(read: TextLine, sideways: bool = False) -> bool:
