@@ -30,6 +30,7 @@ class Command:
 COMMANDS = {
     "read": Command("crnn.inference.demo", "read pictures of one line each"),
     "unpack": Command("crnn.dataset.__main__", "unpack the archives of a data set", "train"),
+    "train": Command("crnn.training.__main__", "train on lines it draws, or on a data set", "train"),
     "check": Command("crnn.dataset.validation", "look at every label and image of a data set"),
     "evaluate": Command("crnn.evaluation.__main__", "measure how well weights read"),
     "synthesize": Command("crnn.synthesis.__main__", "draw lines of text, as a data set or a preview", "train"),
