@@ -49,8 +49,8 @@ def test_columns_come_one_after_the_other():
 
 def test_columns_of_prose_on_common_rows_are_columns():
     picture = blank()
-    left = [write(picture, sentence(k, 5), 20, 60 + 40 * k, 0.6) for k in range(8)]
-    right = [write(picture, sentence(k + 7, 5), 500, 60 + 40 * k, 0.6) for k in range(8)]
+    left = [write(picture, sentence(k, 6), 20, 60 + 30 * k, 0.6) for k in range(8)]
+    right = [write(picture, sentence(k + 7, 6), 500, 60 + 30 * k, 0.6) for k in range(8)]
     assert_found(find_lines(picture), left + right)
 
 
@@ -63,6 +63,49 @@ def test_cells_of_a_table_come_row_by_row():
             wanted.append(write(picture, f"{WORDS[row]} {column}{row}", 50 + 165 * column, 70 + 50 * row, 0.6))
     for column in range(6):
         cv2.line(picture, (40 + 165 * column, 35), (40 + 165 * column, 335), 128, 1)
+    assert_found(find_lines(picture), wanted)
+
+
+def test_entries_of_a_form_and_of_a_list_come_one_after_the_other():
+    picture = blank()
+    wanted = []
+    for k in range(6):
+        wanted.append(write(picture, f"{WORDS[k]} {WORDS[k + 6]}", 60, 60 + 60 * k))
+        wanted.append(write(picture, sentence(k, 2 + k % 2), 400, 60 + 60 * k))
+    assert_found(find_lines(picture), wanted)
+    picture = blank()
+    wanted = []
+    for k in range(6):
+        wanted.append(write(picture, f"{WORDS[k]} {WORDS[k + 6]}", 60, 60 + 90 * k, 0.8))
+        wanted.append(write(picture, sentence(k, 4), 60, 90 + 90 * k, 0.6))
+        if k in (1, 4):
+            wanted.append(write(picture, f"{k}27 lines", 700, 84 + 90 * k, 1.1))
+    assert_found(find_lines(picture), wanted)
+
+
+def test_both_sides_of_a_chat_come_from_the_top_down():
+    picture = blank()
+    wanted = [write(picture, sentence(k, 4), 40 if k % 3 else 550, 60 + 50 * k) for k in range(9)]
+    assert_found(find_lines(picture), wanted)
+
+
+def test_cards_come_one_after_the_other():
+    picture = blank()
+    wanted = []
+    for k in range(3):
+        for y, size, text in ((80, 1.2, WORDS[k + 6]), (115, 0.6, sentence(k, 3)), (140, 0.6, f"{k}5 pieces")):
+            wanted.append(write(picture, text, 40 + 300 * k, y, size, thickness=2 if size > 1 else 1))
+    assert_found(find_lines(picture), wanted)
+
+
+def test_a_gap_that_goes_on_in_the_rows_below_parts_columns():
+    picture = blank()
+    wanted = []
+    for k, (left, right) in enumerate(
+        [("a very wide heading", "date"), ("first", "2024"), ("next", "2025"), ("last", "2026")]
+    ):
+        wanted += [write(picture, left, 50, 60 + 40 * k), write(picture, right, 255, 60 + 40 * k)]
+    assert wanted[1][0] - wanted[0][2] in range(22, 32)  # about a line's height, less than elsewhere parts two lines
     assert_found(find_lines(picture), wanted)
 
 
