@@ -49,8 +49,8 @@ def test_columns_come_one_after_the_other():
 
 def test_columns_of_prose_on_common_rows_are_columns():
     picture = blank()
-    left = [write(picture, sentence(k, 5), 20, 60 + 40 * k, 0.6) for k in range(8)]
-    right = [write(picture, sentence(k + 7, 5), 500, 60 + 40 * k, 0.6) for k in range(8)]
+    left = [write(picture, sentence(k, 6), 20, 60 + 30 * k, 0.6) for k in range(8)]
+    right = [write(picture, sentence(k + 7, 6), 500, 60 + 30 * k, 0.6) for k in range(8)]
     assert_found(find_lines(picture), left + right)
 
 
@@ -63,6 +63,49 @@ def test_cells_of_a_table_come_row_by_row():
             wanted.append(write(picture, f"{WORDS[row]} {column}{row}", 50 + 165 * column, 70 + 50 * row, 0.6))
     for column in range(6):
         cv2.line(picture, (40 + 165 * column, 35), (40 + 165 * column, 335), 128, 1)
+    assert_found(find_lines(picture), wanted)
+
+
+def test_entries_of_a_form_and_of_a_list_come_one_after_the_other():
+    picture = blank()
+    wanted = []
+    for k in range(6):
+        wanted.append(write(picture, f"{WORDS[k]} {WORDS[k + 6]}", 60, 60 + 60 * k))
+        wanted.append(write(picture, sentence(k, 2 + k % 2), 400, 60 + 60 * k))
+    assert_found(find_lines(picture), wanted)
+    picture = blank()
+    wanted = []
+    for k in range(6):
+        wanted.append(write(picture, f"{WORDS[k]} {WORDS[k + 6]}", 60, 60 + 90 * k, 0.8))
+        wanted.append(write(picture, sentence(k, 4), 60, 90 + 90 * k, 0.6))
+        if k in (1, 4):
+            wanted.append(write(picture, f"{k}27 lines", 700, 84 + 90 * k, 1.1))
+    assert_found(find_lines(picture), wanted)
+
+
+def test_both_sides_of_a_chat_come_from_the_top_down():
+    picture = blank()
+    wanted = [write(picture, sentence(k, 4), 40 if k % 3 else 550, 60 + 50 * k) for k in range(9)]
+    assert_found(find_lines(picture), wanted)
+
+
+def test_cards_come_one_after_the_other():
+    picture = blank()
+    wanted = []
+    for k in range(3):
+        for y, size, text in ((80, 1.2, WORDS[k + 6]), (115, 0.6, sentence(k, 3)), (140, 0.6, f"{k}5 pieces")):
+            wanted.append(write(picture, text, 40 + 300 * k, y, size, thickness=2 if size > 1 else 1))
+    assert_found(find_lines(picture), wanted)
+
+
+def test_a_gap_that_goes_on_in_the_rows_below_parts_columns():
+    picture = blank()
+    wanted = []
+    for k, (left, right) in enumerate(
+        [("a very wide heading", "date"), ("first", "2024"), ("next", "2025"), ("last", "2026")]
+    ):
+        wanted += [write(picture, left, 50, 60 + 40 * k), write(picture, right, 255, 60 + 40 * k)]
+    assert wanted[1][0] - wanted[0][2] in range(22, 32)  # about a line's height, less than elsewhere parts two lines
     assert_found(find_lines(picture), wanted)
 
 
@@ -123,7 +166,7 @@ def test_lines_of_a_tilted_page_are_found_and_turned_level(degrees):
     assert [round(line.y0 + line.y1) for line in lines] == sorted(round(line.y0 + line.y1) for line in lines)
     for line in lines:
         assert np.degrees(np.arctan(line.slope)) == pytest.approx(degrees, abs=0.7)
-        crop = crop_line(tilted, line)
+        crop = crop_line(tilted, line).pixels
         assert len(crop) < 50  # as the line is level; aslant it would be 60 to 120 pixels high
         inked = np.flatnonzero((crop < 128).any(axis=1))
         assert inked[0] > 0 and inked[-1] < len(crop) - 1
@@ -161,11 +204,11 @@ def test_pictures_of_any_shape(shape):
 
 def test_a_line_is_cut_out_with_a_margin_as_far_as_the_picture_goes():
     picture = np.arange(200, dtype=np.uint8)[:, None].repeat(300, axis=1)
-    crop = crop_line(picture, LineBox(50, 60, 150, 80))
+    crop = crop_line(picture, LineBox(50, 60, 150, 80)).pixels
     assert crop.shape[0] in range(26, 32) and crop.shape[1] in range(112, 118)
     assert crop[0, 0] in range(54, 60)
-    assert crop_line(picture, LineBox(0, 0, 300, 200)).shape == (200, 300)
-    assert crop_line(picture, LineBox(280, 190, 320, 210)).size
+    assert crop_line(picture, LineBox(0, 0, 300, 200)).pixels.shape == (200, 300)
+    assert crop_line(picture, LineBox(280, 190, 320, 210)).pixels.size
 
 
 def test_a_picture_of_one_line_is_told_from_a_page():
@@ -201,3 +244,28 @@ def test_a_picture_without_lines_is_a_sign_if_it_is_small_and_nothing_if_it_is_l
     dot[14:17, 8:11] = 0
     assert is_single_line(dot, find_lines(dot))
     assert not is_single_line(blank(), find_lines(blank()))
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.15])
+def test_a_place_in_a_cut_out_line_is_known_in_the_picture(slope):
+    picture = np.full((300, 500), 255, np.uint8)
+    turn = np.float32([[1, 0, 0], [slope, 1, 0]])
+    cv2.rectangle(picture, (300, 80), (306, 90), 0, -1)
+    picture = cv2.warpAffine(picture, turn, (500, 300), borderValue=255)
+    rows, columns = np.nonzero(picture < 128)
+    line = LineBox(100, 75 + 100 * slope, 400, 95 + 400 * slope, slope)
+    crop = crop_line(picture, line)
+    inside = [values.min() for values in np.nonzero(crop.pixels < 128)]
+    x0, y0, x1, y1 = crop.place((inside[1], inside[0], inside[1] + 6, inside[0] + 10))
+    assert (x0 + x1) / 2 == pytest.approx(columns.mean(), abs=2) and (y0 + y1) / 2 == pytest.approx(rows.mean(), abs=2)
+
+
+def test_a_line_on_its_side_is_one_line():
+    one = blank(60, 500)
+    write(one, sentence(0, 5), 10, 40)
+    upright = np.ascontiguousarray(np.rot90(one))
+    assert is_single_line(upright, find_lines(upright))
+    menu = blank(500, 120)
+    for k in range(10):
+        write(menu, WORDS[k], 10, 40 + 45 * k)
+    assert not is_single_line(menu, find_lines(menu))

@@ -17,6 +17,10 @@ SIGN_REACH = 1.0  # of the height of a line: how far beside it its signs stand
 ABOVE, BELOW = 0.2, 0.3  # of the height of a line: how far beyond it its signs may reach
 TOUCHING = 2.6  # of the height of a line: a character that touches another line is no higher, and no wider
 TOUCHING_REACH = 0.35  # of the height of a line: how far beside it such a character stands
+GUTTER_GAP = 0.7  # of the height of a line: narrower gaps are none between columns
+GUTTER_ROWS = 6  # heights of a line above and below it whose rows tell whether a gap goes on
+GUTTER_STARTS = 2  # words that begin at a gutter
+GUTTER_REACH = 0.4  # of the height of a line: so near to it
 ROUNDS = 2  # signs make words neighbours, whose lines find more signs
 CHUNK = 256  # words whose pairs with all others are looked at together: bounds the memory
 
@@ -32,13 +36,16 @@ def link_words(words: np.ndarray, counts: np.ndarray, signs: np.ndarray) -> tupl
     Returns:
         Boxes of the lines, (k, 4), and the line of each word, (n,) int.
     """
-    lines, line_of = words.copy(), np.arange(len(words))
+    lines, line_of, word_counts = words.copy(), np.arange(len(words)), counts
     for _ in range(ROUNDS):
         lines[:, [0, 2]] = attach_signs(lines, counts, signs)[:, [0, 2]]
         labels = _merge(lines, counts, *_neighbours(lines, counts))
         count = labels.max() + 1
         lines, counts = unions(lines, labels, count), np.bincount(labels, counts, count)
         line_of = labels[line_of]
+    line_of = _split_at_gutters(words, line_of)
+    count = line_of.max() + 1
+    lines, counts = unions(words, line_of, count), np.bincount(line_of, word_counts, count)
     return attach_signs(lines, counts, signs), line_of
 
 
@@ -111,6 +118,36 @@ def _neighbours(words: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.n
         gaps.append(gap[one, other][once])
     order = np.argsort(np.concatenate(gaps), kind="stable")
     return np.concatenate(ones)[order], np.concatenate(others)[order]
+
+
+def _split_at_gutters(words: np.ndarray, line_of: np.ndarray) -> np.ndarray:
+    """Part lines at wide gaps that go on in the rows above or below, as between the columns of a table.
+
+    Returns:
+        The line of each word, labels from 0, (n,) int.
+    """
+    lines = unions(words, line_of, line_of.max() + 1)
+    labels = line_of.copy()
+    for number, (high, middle) in enumerate(zip(heights(lines), centres(lines)[1], strict=True)):
+        own = np.flatnonzero(line_of == number)
+        own = own[np.argsort(words[own, 0])]
+        reached = np.maximum.accumulate(words[own, 2])[:-1]
+        near = (np.abs(centres(words)[1] - middle) < GUTTER_ROWS * high) & (line_of != number)
+        for at in np.flatnonzero(words[own[1:], 0] - reached > GUTTER_GAP * high):
+            left, right = reached[at], words[own[at + 1], 0]
+            if _is_gutter(words[near], left, right, GUTTER_REACH * high):
+                labels[own[at + 1 :]] = labels.max() + 1
+    return np.unique(labels, return_inverse=True)[1]
+
+
+def _is_gutter(words: np.ndarray, left: float, right: float, reach: float) -> bool:
+    """Whether none of the words near a gap stands in it, and some begin at its right, as a column does.
+
+    Args:
+        reach: pixels: how exactly they begin there.
+    """
+    within = np.minimum(words[:, 2], right) - np.maximum(words[:, 0], left) > 0.5 * (right - left)
+    return not within.any() and (np.abs(words[:, 0] - right) < reach).sum() >= GUTTER_STARTS
 
 
 def _are_alike(words: np.ndarray, others: np.ndarray, gap: np.ndarray) -> np.ndarray:

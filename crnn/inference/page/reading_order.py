@@ -6,10 +6,15 @@ from crnn.inference.page.boxes import centres, heights, widths
 
 MIN_GUTTER = 0.8  # of the median height of the lines: a narrower gap parts no columns
 SHRINK = 0.15  # of the height of a line, above and below: lines that touch by ascenders are two rows all the same
-SAME_ROW = 0.35  # of the height of a line, between the middles of two in one row
-ALIGNED = 0.7  # of the lines of a column that have a neighbour in the other: then it is a table
-PROSE_LENGTH = 10  # heights: columns of lines as long, or longer, are columns of prose though their rows align
+BESIDE = 0.3  # of the lines of the shorter of two columns stand beside lines of the other
+ALONE = 0.7  # of the rows of the shorter of two columns are alone in their entry: then it is a table
+LEVEL = 0.5  # of the height of a row, between the middles of two that are level
+PROSE_LENGTH = 10  # heights of the lines of columns of prose, at least
 PROSE_FILL = 0.6  # of the width of the column that its lines fill
+PROSE_GAP = 1.2  # of the height of its lines, between two of them
+CARD_ROWS = 5  # lines of a card, at most
+CARD_SIZES = 1.35  # rows of cards differ in height by this factor: more than by what reaches below the line
+CARD_GAP = 0.5  # of a gutter: lines of a card are nearer than that to each other
 
 
 def reading_order(boxes: np.ndarray) -> list[int]:
@@ -29,34 +34,35 @@ def reading_order(boxes: np.ndarray) -> list[int]:
     todo = [np.arange(len(boxes))]
     while todo:
         part = todo.pop()
-        first, second = _cut(boxes[part]) if len(part) > 1 else (None, None)
-        if first is None:
+        first = _before_cut(boxes[part]) if len(part) > 1 else np.ones(len(part), bool)
+        if first.all():
             order += part.tolist()
         else:
-            todo += [part[second], part[first]]
+            todo += [part[~first], part[first]]
     return order
 
 
-def _cut(boxes: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Indices of what comes before and after the best cut of some lines; None, None if nothing parts them."""
+def _before_cut(boxes: np.ndarray) -> np.ndarray:
+    """Flag which of some lines come before the best cut, (n,) bool: some of them, not all."""
     x, y = centres(boxes)
     gutters = _gaps(boxes[:, 0], boxes[:, 2])
-    for width, at in gutters:
+    wide = [gap for gap in gutters if gap[0] >= MIN_GUTTER * np.median(heights(boxes))]
+    if wide and _are_cards(boxes, wide):
+        return x < wide[0][1]
+    for _, at in wide:
         left = x < at
-        if width >= MIN_GUTTER * np.median(heights(boxes)) and not _is_table(boxes[left], boxes[~left]):
-            return np.flatnonzero(left), np.flatnonzero(~left)
-    shrink = SHRINK * heights(boxes)
-    for middles, gaps in ((y, _gaps(boxes[:, 1] + shrink, boxes[:, 3] - shrink)), (x, gutters)):
+        if _are_columns(boxes[left], boxes[~left]):
+            return left
+    for middles, gaps in ((y, _gaps(*_rows(boxes))), (x, gutters)):
         if gaps:
-            before = middles < gaps[0][1]
-            return np.flatnonzero(before), np.flatnonzero(~before)
-    return (None, None) if np.all(np.diff(y) >= 0) else _split_by_row(x, y)
+            return middles < gaps[0][1]
+    return np.arange(len(boxes)) == np.argmin(y)
 
 
-def _split_by_row(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The highest line, and the others: where boxes overlap both ways."""
-    order = np.argsort(y, kind="stable")
-    return order[:1], order[1:]
+def _rows(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and last rows of lines, without what may touch their neighbours."""
+    shrink = SHRINK * heights(boxes)
+    return boxes[:, 1] + shrink, boxes[:, 3] - shrink
 
 
 def _gaps(first: np.ndarray, last: np.ndarray) -> list[tuple[float, float]]:
@@ -68,16 +74,56 @@ def _gaps(first: np.ndarray, last: np.ndarray) -> list[tuple[float, float]]:
     return sorted(found, reverse=True)
 
 
-def _is_table(left: np.ndarray, right: np.ndarray) -> bool:
-    """Whether rows go on across a gutter."""
-    few, many = sorted((left, right), key=len)
-    near = np.abs(centres(few)[1][:, None] - centres(many)[1]) < SAME_ROW * heights(few)[:, None]
-    if max(near.any(axis=1).mean(), near.any(axis=0).mean()) < ALIGNED:
+def _are_columns(left: np.ndarray, right: np.ndarray) -> bool:
+    """Whether what a gutter parts is read one after the other, each from the top down.
+
+    What never stands side by side, such as the two sides of a chat, is read by rows; so is a table or a list, where
+    each entry has one row of the shorter column, level with the only row of the other or beside some. A single entry is
+    columns again. Rows that happen to be level do not make a table of columns of prose.
+    """
+    few, many = sorted((_stack(left), _stack(right)), key=len)
+    cuts = sorted(at for _, at in _gaps(*np.concatenate([few, many]).T))
+    if not cuts:
+        return len(many) > 1
+    entries = [np.searchsorted(cuts, rows.mean(axis=1)) for rows in (few, many)]
+    ones, others = (np.bincount(entry, minlength=len(cuts) + 1) for entry in entries)
+    if ones[others > 0].sum() < BESIDE * len(few):
         return False
-    return not (len(few) >= 3 and _is_prose(left) and _is_prose(right))
+    middle, other = (
+        np.bincount(entry, rows.mean(axis=1), len(cuts) + 1) for entry, rows in zip(entries, (few, many), strict=True)
+    )
+    height = np.bincount(entries[0], few[:, 1] - few[:, 0], len(cuts) + 1)
+    level = (others > 1) | (np.abs(middle - other) < LEVEL * height)
+    alone = ((ones == 1) & (others > 0) & level).sum()
+    is_table = alone >= ALONE * ones[others > 0].sum()
+    return not is_table or (len(few) >= 3 and _is_prose(left) and _is_prose(right))
+
+
+def _stack(column: np.ndarray) -> np.ndarray:
+    """First and last rows of lines, (n, 2), those side by side as one."""
+    first, last = _rows(column)
+    cuts = sorted(at for _, at in _gaps(first, last))
+    row = np.searchsorted(cuts, (first + last) / 2)
+    return np.array([(first[row == number].min(), last[row == number].max()) for number in range(len(cuts) + 1)])
 
 
 def _is_prose(column: np.ndarray) -> bool:
-    wide = widths(column)
+    """Whether lines are long, fill their column, and stand near each other."""
+    wide, high = widths(column), np.median(heights(column))
     fill = np.median(wide) / (column[:, 2].max() - column[:, 0].min())
-    return bool(np.median(wide / heights(column)) > PROSE_LENGTH and fill > PROSE_FILL)
+    gap = np.median(np.diff(np.sort(centres(column)[1]))) - high if len(column) > 1 else 0.0
+    return bool(np.median(wide) > PROSE_LENGTH * high and fill > PROSE_FILL and gap < PROSE_GAP * high)
+
+
+def _are_cards(boxes: np.ndarray, gutters: list[tuple[float, float]]) -> bool:
+    """Whether gutters part cards of equal tops: a few lines each, of different sizes, near to each other."""
+    column = np.searchsorted(sorted(at for _, at in gutters), centres(boxes)[0])
+    cards = [boxes[column == number] for number in range(len(gutters) + 1)]
+    tops = [card[:, 1].min() for card in cards if len(card)]
+    if any(not 1 < len(card) <= CARD_ROWS for card in cards) or np.ptp(tops) > np.median(heights(boxes)):
+        return False
+    gap = max(width for card in cards for width, _ in [(0.0, 0.0), *_gaps(card[:, 1], card[:, 3])])
+    row = np.concatenate([np.argsort(np.argsort(card[:, 1])) for card in cards])
+    high = np.concatenate([heights(card) for card in cards])
+    sizes = [np.median(high[row == number]) for number in range(row.max() + 1)]
+    return gap < CARD_GAP * gutters[-1][0] and max(sizes) > CARD_SIZES * min(sizes)

@@ -13,7 +13,8 @@ MIN_SHARE = 0.2  # of the height of a picture that its highest row takes; if it 
 MIN_EDGE = 24  # grey levels between neighbouring pixels
 EMPTY = 0.01  # of the pixels outside a line may be edges
 MAX_HEIGHT = 160  # pixels: a picture without lines may hold a sign or two if it is no higher
-STRIP = 3  # times as wide as high: so may a picture of this shape
+STRIP = 3  # times as long as broad: so may a picture of this shape; an upright one is a line that stands on its side
+CHARACTER = 1.5  # times as wide as high: hardly more is the row of one character
 
 
 def is_single_line(grey: np.ndarray, lines: list[LineBox]) -> bool:
@@ -25,7 +26,9 @@ def is_single_line(grey: np.ndarray, lines: list[LineBox]) -> bool:
     """
     height, width = grey.shape
     if not lines:
-        return height <= MAX_HEIGHT or width >= STRIP * height
+        return height <= MAX_HEIGHT or max(grey.shape) >= STRIP * min(grey.shape)
+    if height > STRIP * width and np.median([(x.x1 - x.x0) / (x.y1 - x.y0) for x in lines]) < CHARACTER:
+        return True
     rows = _rows(lines)
     if len(rows) > MAX_ROWS:
         return False
