@@ -126,17 +126,17 @@ def test_two_devices_train_as_one_does_with_tensorflow(weights, data, alone_with
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_half_precision_trains_as_single_precision_does(backend, weights, data, alone, tmp_path):
-    run(backend, *training(data, weights, tmp_path, "--precision", "mixed_float16"))
-    assert losses(tmp_path) == pytest.approx(alone, rel=2e-2)
-
-
-@pytest.mark.training
-def test_half_precision_trains_on_two_devices_with_tensorflow(weights, data, alone, tmp_path):
-    _, *options = training(data, weights, tmp_path, "--precision", "mixed_float16")
+def test_half_precision_trains_alike_with_both_backends_and_on_two_devices(weights, data, alone, tmp_path):
+    """The first steps are passed over until the scale of the loss fits; so the losses are not those of ``alone``."""
+    options = ["--precision", "mixed_float16", "--epochs", 4]
+    for backend in ("jax", "tensorflow"):
+        run(backend, *training(data, weights, tmp_path / backend, *options))
+    _, *options = training(data, weights, tmp_path / "two", *options)
     run("tensorflow", "-c", TWO_DEVICES, *options)
-    assert losses(tmp_path) == pytest.approx(alone, rel=2e-2)
+    half = losses(tmp_path / "tensorflow")
+    assert half[0] == pytest.approx(alone[0], rel=1e-2) and half[-1] < 0.99 * half[0]
+    assert losses(tmp_path / "jax") == pytest.approx(half, rel=5e-3)
+    assert losses(tmp_path / "two") == pytest.approx(half, rel=5e-3)
 
 
 def drawing(font_folder, folder, precision="float32"):

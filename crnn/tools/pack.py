@@ -1,8 +1,8 @@
 """Put all that a training needs into one folder, for a machine without network: ``python -m crnn.tools.pack FOLDER``.
 
 The folder gets ``crnn.tar.xz`` (code, weights, fonts, texts) and ``wheels/`` (packages), and the command that trains
-there is printed. Fonts lose the characters that the table of labels lacks. If all is more than ``--megabytes``, long
-texts are cut, then the largest fonts are left out, first of designs that have several; stderr says what.
+there is printed. Fonts keep the characters alone that lines are drawn with. If all is more than ``--megabytes``, long
+texts are cut, then fonts are left out, large ones of designs that have several first; stderr says what.
 """
 
 import argparse
@@ -13,20 +13,23 @@ import shlex
 import subprocess
 import sys
 import tarfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
 from crnn.charset import Charset, table_of
 from crnn.files import atomic_path
 from crnn.paths import DEFAULT_CHARSET, DEFAULT_WEIGHTS, ROOT
-from crnn.synthesis.fonts import FULL_WIDTH, FULL_WIDTH_ASCII, Face, FontSet
+from crnn.synthesis.fonts import Face, FontSet
 
 MEGABYTE = 1_000_000
 TEXT_SHARE = 0.2  # of the limit, for texts, compressed
 WHEELS = ("keras", "freetype-py", "optree", "namex")  # what machines with JAX for GPUs rarely have
 PLATFORMS = ("2_28", "2_27", "2_17", "2_12", "2_5")  # versions of manylinux
 ARCHIVE = "crnn.tar.xz"
+REGULAR = ("", "book", "medium", "normal", "regular", "roman")
 RUN = (
     "JAX_COMPILATION_CACHE_DIR=compiled KERAS_BACKEND=jax python3 train.py --synthetic --precision mixed_bfloat16 "
     "--batch-size 1024 --hours 8"
@@ -81,7 +84,7 @@ def pack(
     limit -= sum(len(lzma.compress(content)) for content in files.values())
     if limit <= 0:
         raise ValueError(f"without any font it is {-limit / MEGABYTE:.1f} MB too much: raise --megabytes")
-    files |= _fitting(_subsets(FontSet(fonts, charset), charset), limit)
+    files |= _fitting(_subsets(FontSet(fonts, charset)), limit)
     _write(folder / ARCHIVE, files)
     install = "python3 -m pip install -q --no-index --no-deps --target packages wheels/*.whl && PYTHONPATH=packages "
     return f"tar xf {ARCHIVE} && {install if wheels else ''}{RUN} {shlex.join(options)}"
@@ -114,29 +117,44 @@ def _cut(texts: dict[str, bytes], limit: int) -> dict[str, bytes]:
     return texts | {name: text[: text.rfind(b"\n", 0, longest) + 1 or longest] for name, text in cut.items()}
 
 
-def _subsets(fonts: FontSet, charset: Charset) -> Iterator[tuple[str, str, bytes]]:
-    """Yield design, name in the archive and contents of every face, with the characters of the table alone."""
-    known = {*charset.characters, *FULL_WIDTH.values(), *FULL_WIDTH_ASCII.values()}
+class Font(NamedTuple):
+    """Hold a font of the archive.
+
+    Attributes:
+        design: that it shares with others.
+        regular: whether it is neither bold, light, italic nor the like.
+        name: in the archive.
+        content: of its file.
+        size: bytes of the content when compressed.
+    """
+
+    design: str
+    regular: bool
+    name: str
+    content: bytes
+    size: int
+
+
+def _subsets(fonts: FontSet) -> Iterator[Font]:
+    """Yield every face as a font with the characters alone that lines are drawn with; bitmap fonts as they are."""
     faces = {(face.path, face.index): face for group in fonts.chinese + fonts.latin + fonts.fixed for face in group}
     for place, (_, face) in enumerate(sorted(faces.items())):
-        if face.sizes:  # bitmaps
-            yield face.group, f"fonts/{place:03}/{face.path.name}", face.path.read_bytes()
-        else:
-            yield face.group, f"fonts/{place:03}/{face.path.stem}.ttf", _subset(face, known)
+        content = face.path.read_bytes() if face.sizes else _subset(face)
+        name = face.path.name if face.sizes else f"{face.path.stem}.ttf"
+        regular = face.style.lower() in REGULAR
+        yield Font(face.group, regular, f"fonts/{place:03}/{name}", content, len(lzma.compress(content)))
 
 
-def _subset(face: Face, characters: set[str]) -> bytes:
+def _subset(face: Face) -> bytes:
     try:
         from fontTools import subset
     except ImportError:
         raise ValueError("packing fonts needs fonttools: pip install fonttools") from None
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of each odd table
-    options = subset.Options(
-        font_number=face.index, layout_features=[], notdef_outline=True, ignore_missing_glyphs=True
-    )
+    options = subset.Options(font_number=face.index, layout_features=[], notdef_outline=True)
     options.drop_tables = [name for name in options.drop_tables if name not in ("EBDT", "EBLC", "EBSC")]
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=[ord(character) for character in characters])
+    subsetter.populate(unicodes=[ord(character) for character in face.drawable | {" "}])
     file = io.BytesIO()
     with subset.load_font(str(face.path), options, lazy=True) as font:
         subsetter.subset(font)
@@ -144,27 +162,26 @@ def _subset(face: Face, characters: set[str]) -> bytes:
     return file.getvalue()
 
 
-def _fitting(fonts: Iterator[tuple[str, str, bytes]], limit: int) -> dict[str, bytes]:
-    """Return the fonts that have ``limit`` bytes together when compressed, by their names in the archive."""
-    contents, sizes = {}, {}
-    designs: dict[str, list[str]] = {}
-    for design, name, content in fonts:
-        contents[name], sizes[name] = content, len(lzma.compress(content))
-        designs.setdefault(design, []).append(name)
-    dropped = []
-    while sum(sizes[name] for name in contents) > limit:
-        several = [names for names in designs.values() if len(names) > 1] or list(designs.values())
-        names = max(several, key=lambda names: sum(sizes[name] for name in names))
-        largest = max(names, key=sizes.__getitem__)
-        names.remove(largest)
-        del contents[largest]
-        dropped.append(largest)
-        designs = {design: names for design, names in designs.items() if names}
-    if not contents:
+def _fitting(fonts: Iterator[Font], limit: int) -> dict[str, bytes]:
+    """Return the fonts that have ``limit`` bytes together when compressed, by their names in the archive.
+
+    Others are left out one after another: the one whose size times the number of fonts of its design is highest, where
+    a regular one counts for a third.
+    """
+    kept = list(fonts)
+    dropped: list[str] = []
+    left = sum(font.size for font in kept) - limit
+    while kept and left > 0:
+        designs = Counter(font.design for font in kept)
+        burdens = [font.size * designs[font.design] / (3 if font.regular else 1) for font in kept]
+        worst = kept.pop(burdens.index(max(burdens)))
+        dropped.append(worst.name)
+        left -= worst.size
+    if not kept:
         raise ValueError("no font fits: raise --megabytes")
     if dropped:
-        print(f"left out {len(dropped)} of {len(sizes)} fonts: {', '.join(dropped)}", file=sys.stderr)
-    return contents
+        print(f"left out {len(dropped)} of {len(dropped) + len(kept)} fonts: {', '.join(dropped)}", file=sys.stderr)
+    return {font.name: font.content for font in kept}
 
 
 def _write(path: Path, files: Mapping[str, bytes]) -> None:
