@@ -4,7 +4,8 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
+from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
 
@@ -108,6 +109,32 @@ def test_what_cannot_be_allowed_is_refused(reader, allow, message):
 
 def test_allow_takes_other_forms_of_characters(reader):
     assert reader.read(drawn("12:34"), allow="0123456789：").text == "12:34"  # full-width; the table has the other
+
+
+def test_alternatives_are_the_next_texts(reader):
+    plain = reader.read(ASSETS / "long.png")  # of several pieces
+    line = reader.read(ASSETS / "long.png", alternatives=3)
+    assert replace(line, alternatives=()) == plain and plain.alternatives == ()
+    texts = [line.text, *(other.text for other in line.alternatives)]
+    assert len({"".join(text.split()) for text in texts}) == 4
+    for other in line.alternatives:
+        assert other.confidence < line.confidence and (other.width, other.height) == (line.width, line.height)
+        assert SequenceMatcher(None, other.text, line.text).ratio() > 0.95
+    assert len(line.to_dict()["alternatives"]) == 3
+
+
+def test_alternatives_are_of_what_is_allowed(reader):
+    line = reader.read(drawn("10.5"), allow="0123456789", alternatives=4)
+    assert line.alternatives and set("".join(other.text for other in line.alternatives)) <= set("0123456789")
+    assert len({other.text for other in line.alternatives} | {line.text}) == len(line.alternatives) + 1
+
+
+def test_only_a_beam_has_alternatives():
+    greedy = crnn.Recognizer(decoding="greedy")
+    with pytest.raises(ValueError, match="alternatives=2: .* needs the decoding beam"):
+        greedy.read(ASSETS / "kai.png", alternatives=2)
+    with pytest.raises(ValueError, match="alternatives=-1: must be 0 or more"):
+        greedy.read(ASSETS / "kai.png", alternatives=-1)
 
 
 def test_import_takes_no_time():

@@ -172,3 +172,17 @@ def test_doubles_keep_their_blank():
 
 def test_no_steps_no_runs():
     assert BeamDecoder(CHARSET)(np.zeros((0, CHARSET.classes))) == ([], False)
+
+
+def test_the_next_texts_come_in_the_order_of_their_probability():
+    probabilities = probabilities_of({A: 0.7, B: 0.299, LETTER_O: 0.001}, {BLANK: 1}, {A: 0.9, B: 0.1})
+    texts = BeamDecoder(CHARSET).most_likely(probabilities, 5)
+    assert [[run.label for run in runs] for runs, _ in texts] == [[A, A], [B, A], [A, B], [B, B], [LETTER_O, A]]
+    likely = [np.exp(total - texts[0][1]) * 0.63 for _, total in texts]
+    assert likely == pytest.approx([0.63, 0.2691, 0.07, 0.0299, 0.0009])
+    assert [run.confidence for run in texts[1][0]] == pytest.approx([0.299, 0.9], abs=0.002)
+
+
+def test_a_certain_text_has_no_next_one():
+    texts = BeamDecoder(CHARSET).most_likely(probabilities_of({A: 1}, {BLANK: 1}), 3)
+    assert [[run.label for run in runs] for runs, _ in texts] == [[A]]

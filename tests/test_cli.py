@@ -87,6 +87,14 @@ def test_allow_and_device(command):
     assert command("read", "--allow", "€", ASSETS / "phone.png").returncode == 2
 
 
+def test_alternatives(command):
+    result = command("read", "--format", "json", "--alternatives", 2, ASSETS / "kai.png")
+    record = json.loads(result.stdout)
+    assert [sorted(one) for one in record["alternatives"]] == 2 * [["confidence", "text"]]
+    assert "alternatives" not in json.loads(command("read", "--format", "json", ASSETS / "kai.png").stdout)
+    assert command("read", "--alternatives", 2, "--decoding", "greedy", ASSETS / "kai.png").returncode == 2
+
+
 def test_a_data_set_is_unpacked_and_checked(command, tmp_path):
     shutil.copytree(ROOT / "data" / "labels", tmp_path / "labels")
     (tmp_path / "img_batches").mkdir()

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crnn.inference.recognizer import Character
+    from crnn.inference.text_line import Character
 
 BINS = 10  # of confidences, equally wide
 

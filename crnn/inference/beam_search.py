@@ -14,6 +14,7 @@ Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with these changes:
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import groupby
@@ -24,6 +25,7 @@ from crnn.charset import SPACE, Charset
 from crnn.ctc import Run, best_of_steps, runs_of_path
 
 MIN_PROBABILITY = 0.01
+MIN_RARE_PROBABILITY = 1e-5  # instead, where several texts are asked for
 MIN_INK = 0.5  # of all characters but the space together: a step with more is a character
 BEAM_WIDTH = 8  # texts followed at once
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
@@ -85,13 +87,28 @@ class BeamDecoder:
         if (likely >= 1 - self.min_probability).all():
             return runs, False
         texts = self.search(self._steps(probabilities, best, likely, runs), blank)
-        labels, total = texts[0]
-        if labels != tuple(run.label for run in runs):
-            path = forced_alignment(probabilities, labels)
-            runs = runs_of_path(path, probabilities[np.arange(len(path)), path], blank)
-        doubts = _doubts(texts)
-        runs = [replace(run, confidence=1 - doubt) if doubt else run for run, doubt in zip(runs, doubts, strict=True)]
-        return runs, len(texts) > 1 and total - texts[1][1] < MIN_LEAD
+        uncertain = len(texts) > 1 and texts[0][1] - texts[1][1] < MIN_LEAD
+        return _runs_of_text(probabilities, texts, 0, runs), uncertain
+
+    def most_likely(self, probabilities: np.ndarray, count: int) -> list[tuple[list[Run], float]]:
+        """Decode to several texts, also such as hang on classes that are too rare for a single one.
+
+        Args:
+            probabilities: (time steps, classes), the last class the blank.
+            count: of texts; there may be fewer.
+
+        Returns:
+            Runs and log score of each, the most likely first. The confidence of a run is as for a single text.
+        """
+        decoder = copy(self)
+        decoder.min_probability, decoder.beam_width = MIN_RARE_PROBABILITY, max(self.beam_width, 2 * count)
+        probabilities = decoder._without_twins(probabilities)
+        best, likely = best_of_steps(probabilities)
+        blank = probabilities.shape[1] - 1
+        runs = runs_of_path(best, likely, blank)
+        texts = decoder.search(decoder._steps(probabilities, best, likely, runs), blank)
+        numbers = range(min(count, len(texts)))
+        return [(_runs_of_text(probabilities, texts, number, runs), texts[number][1]) for number in numbers]
 
     def _without_twins(self, probabilities: np.ndarray) -> np.ndarray:
         """Give the probability of signs that look like others to these, where the network considers them too."""
@@ -187,9 +204,21 @@ def _total(beam):
     return math.log(blank_last + label_last + 1e-300) + score
 
 
-def _doubts(texts: list[tuple[Labels, float]]) -> list[float]:
-    """Add up, for each label of the first text, the share of the texts that have another there, or more before it."""
-    first, best = texts[0]
+def _runs_of_text(
+    probabilities: np.ndarray, texts: list[tuple[Labels, float]], number: int, best_runs: list[Run]
+) -> list[Run]:
+    """Return the runs of one of several texts; ``best_runs`` are those of the best path."""
+    labels, runs = texts[number][0], best_runs
+    if labels != tuple(run.label for run in runs):
+        path = forced_alignment(probabilities, labels)
+        runs = runs_of_path(path, probabilities[np.arange(len(path)), path], probabilities.shape[1] - 1)
+    doubts = _doubts(texts, number)
+    return [replace(run, confidence=1 - doubt) if doubt else run for run, doubt in zip(runs, doubts, strict=True)]
+
+
+def _doubts(texts: list[tuple[Labels, float]], number: int) -> list[float]:
+    """Add up, for each label of a text, the share of the texts that have another there, or more before it."""
+    first, best = texts[number][0], texts[0][1]
     likely = [math.exp(total - best) for _, total in texts]
     doubts = [0.0] * (len(first) + 1)
     for (labels, _), share in zip(texts, np.divide(likely, sum(likely)).tolist(), strict=True):

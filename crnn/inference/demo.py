@@ -34,6 +34,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--recursive", action="store_true", help="look into the folders within folders too")
     parser.add_argument("--format", choices=tuple(WRITERS), default="text")
     parser.add_argument("--allow", metavar="CHARACTERS", help="read these characters alone, as 0123456789.-")
+    parser.add_argument("--alternatives", type=int, default=0, metavar="N", help="next texts of a line, with json")
     parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="default: weights/CRNN.h5")
     parser.add_argument("--engine", choices=("onnx", "onnx-float32", "keras"), help="default: onnx if it is installed")
     parser.add_argument("--device", choices=DEVICES, help="that ONNX Runtime computes on (default: cpu)")
@@ -80,6 +81,7 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
     try:
         device = {"device": options.device} if options.device else {}
         recognizer = Recognizer(options.weights, engine=options.engine, decoding=options.decoding, **device)
+        recognizer = recognizer.with_alternatives(options.alternatives)
         if options.allow is not None:
             recognizer = recognizer.restricted(options.allow)
     except (OSError, ValueError) as error:
@@ -166,6 +168,8 @@ def _write_json(path: Name, line: "TextLine", seconds: float) -> None:
         "seconds": round(seconds, 4),
         "characters": said["characters"],
     }
+    if line.alternatives:
+        record["alternatives"] = said["alternatives"]
     print(json.dumps(record, ensure_ascii=False), flush=True)
 
 

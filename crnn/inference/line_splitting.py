@@ -29,6 +29,7 @@ class Piece:
         own: columns of the line between which characters are this piece's own; the others are its neighbours'.
         runs: what the decoder found.
         space_probabilities: (time steps,) of the space.
+        options: runs and log score of the likeliest texts, if they were asked for.
     """
 
     pixels: np.ndarray
@@ -37,6 +38,7 @@ class Piece:
     own: tuple[float, float]
     runs: list[Run] = field(default_factory=list)
     space_probabilities: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    options: list[tuple[list[Run], float]] = field(default_factory=list)
 
     @property
     def width(self) -> int:

@@ -7,31 +7,38 @@ from dataclasses import replace
 from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TypeVar, cast, overload
+from typing import TypedDict, TypeVar, Unpack, cast, overload
 
 import numpy as np
 
 from crnn import ctc
 from crnn.charset import SPACE, Charset
-from crnn.geometry import HEIGHT, step_centre
+from crnn.inference.alternatives import ManyTexts, best_combinations
+from crnn.inference.assembly import assemble
 from crnn.inference.beam_search import BeamDecoder
 from crnn.inference.engines import DEFAULT_DEVICE, Engine, Predict, load_engine, one_at_a_time
 from crnn.inference.inputs import Channels, Source, is_single, load_grayscale
 from crnn.inference.line_splitting import Piece, PreparedLine
 from crnn.inference.ngram_lm import NGrams
 from crnn.inference.restriction import Decode, RestrictedDecoder, allowed_labels
-from crnn.inference.spacing import SpaceEvidence, insert_spaces
-from crnn.inference.text_line import Character, TextLine
+from crnn.inference.text_line import TextLine
 from crnn.inference.views import Views, most_convincing, other_views, prepare_views
-from crnn.normalization import ink_height
 from crnn.paths import DEFAULT_WEIGHTS
 
 DECODINGS = ("beam", "greedy")
-SEEN_TWICE = 8  # columns beside a cut: a space there counts for both pieces, so that neither leaves it to the other
+OPTIONS = 4  # texts that are looked at for each alternative: some differ in spaces or in the context of a piece alone
 BATCH_COLUMNS = 16 * 320  # of all pieces of a batch together; more only costs memory
 WINDOW_COLUMNS = (BATCH_COLUMNS, 4 * BATCH_COLUMNS)  # of the first lines, of later ones that share batches
 
 Key = TypeVar("Key", bound=Hashable)
+
+
+class ReadOptions(TypedDict, total=False):
+    """Options of ``Recognizer.read``, which says what they do."""
+
+    channels: Channels
+    allow: str | None
+    alternatives: int
 
 
 class Recognizer:
@@ -71,6 +78,22 @@ class Recognizer:
             decoding = BeamDecoder(self.charset, ngrams.lm_score) if ngrams else ctc.decode
         self.decode = decoding
         self.has_spaces = True
+        self.alternatives = 0
+
+    def with_alternatives(self, count: int) -> "Recognizer":
+        """Return a recognizer with the same network that gives the next texts too.
+
+        Args:
+            count: of them; a line whose characters are certain has fewer.
+
+        Raises:
+            ValueError: the count is negative, or the decoding finds one text only.
+        """
+        if count < 0 or (count and not isinstance(self.decode, ManyTexts)):
+            raise ValueError(f"alternatives={count}: must be 0 or more, and more than 0 needs the decoding beam")
+        reader = copy(self)
+        reader.alternatives = count
+        return reader
 
     def restricted(self, allow: str) -> "Recognizer":
         """Return a recognizer with the same network that reads some characters alone.
@@ -88,17 +111,18 @@ class Recognizer:
         return reader
 
     @overload  # a str is an iterable too: the first that fits counts
-    def read(  # type: ignore[overload-overlap]
-        self, source: Source, *, channels: Channels = ..., allow: str | None = ...
-    ) -> TextLine: ...
+    def read(self, source: Source, **options: Unpack[ReadOptions]) -> TextLine: ...  # type: ignore[overload-overlap]
 
     @overload
-    def read(
-        self, source: Iterable[Source], *, channels: Channels = ..., allow: str | None = ...
-    ) -> list[TextLine]: ...
+    def read(self, source: Iterable[Source], **options: Unpack[ReadOptions]) -> list[TextLine]: ...
 
     def read(
-        self, source: Source | Iterable[Source], *, channels: Channels = "bgr", allow: str | None = None
+        self,
+        source: Source | Iterable[Source],
+        *,
+        channels: Channels = "bgr",
+        allow: str | None = None,
+        alternatives: int = 0,
     ) -> TextLine | list[TextLine]:
         """Read an image, or several, of one line each.
 
@@ -107,15 +131,17 @@ class Recognizer:
                 images are read faster together.
             channels: order of the colours of arrays: ``bgr`` as OpenCV has them, or ``rgb``.
             allow: the only characters that can come out; default: the whole table.
+            alternatives: how many next texts a line has in its ``alternatives``, if the network sees so many.
 
         Returns:
             The line of the image; of an iterable the line of each, in order.
 
         Raises:
             ImageError: an image cannot be read; the message says which and why.
-            TypeError, ValueError: of no such kind; ``channels`` or ``allow`` are wrong.
+            TypeError, ValueError: of no such kind; an option is wrong.
         """
-        reader = self.restricted(allow) if allow is not None else self
+        reader = self.with_alternatives(alternatives) if alternatives else self
+        reader = reader.restricted(allow) if allow is not None else reader
         if is_single(source):
             return reader.read([source], channels=channels)[0]
         images = enumerate(load_grayscale(image, channels) for image in cast(Iterable[Source], source))
@@ -172,81 +198,43 @@ class Recognizer:
         for piece, steps in zip(batch, probabilities, strict=True):
             piece.runs, is_uncertain = self.decode(steps)
             piece.space_probabilities = steps[:, SPACE].copy()
+            if self.alternatives:
+                piece.options = cast(ManyTexts, self.decode).most_likely(steps, OPTIONS * self.alternatives)
             if is_uncertain:
                 uncertain.append(piece)
         return uncertain
 
     def _assemble(self, line: PreparedLine) -> TextLine:
-        height, width = line.shape
-        end = width if line.rotation % 180 == 0 else height
-        characters = merge_pieces(line.pieces, self.charset)
-        if self.has_spaces:
-            characters = insert_spaces(characters, _space_evidence(line))
-        scaled = (replace(c, x0=c.x0 * line.scale, x1=min(c.x1 * line.scale, end)) for c in characters)
-        return TextLine(tuple(scaled), width, height, line.rotation)
+        first = assemble(line, self.charset, self.has_spaces)
+        if not self.alternatives:
+            return first
+        lines = {_ink(first): first}
+        for way in best_combinations([piece.options for piece in line.pieces], OPTIONS * self.alternatives):
+            pieces = [replace(piece, runs=runs) for piece, runs in zip(line.pieces, way, strict=True)]
+            other = assemble(replace(line, pieces=pieces), self.charset, self.has_spaces)
+            lines.setdefault(_ink(other), other)
+        return replace(first, alternatives=tuple(lines.values())[1 : 1 + self.alternatives])
 
 
 default_recognizer = one_at_a_time(cache(Recognizer))  # with the shipped weights, loaded when it is first asked for
 
 
 @overload
-def read(  # type: ignore[overload-overlap]
-    source: Source, *, channels: Channels = ..., allow: str | None = ...
-) -> TextLine: ...
+def read(source: Source, **options: Unpack[ReadOptions]) -> TextLine: ...  # type: ignore[overload-overlap]
 
 
 @overload
-def read(source: Iterable[Source], *, channels: Channels = ..., allow: str | None = ...) -> list[TextLine]: ...
+def read(source: Iterable[Source], **options: Unpack[ReadOptions]) -> list[TextLine]: ...
 
 
-def read(
-    source: Source | Iterable[Source], *, channels: Channels = "bgr", allow: str | None = None
-) -> TextLine | list[TextLine]:
+def read(source: Source | Iterable[Source], **options: Unpack[ReadOptions]) -> TextLine | list[TextLine]:
     """Read an image, or several, of one line each, with the shipped weights; see ``Recognizer.read``."""
-    return default_recognizer().read(source, channels=channels, allow=allow)
+    return default_recognizer().read(cast(Source, source), **options)
 
 
-def merge_pieces(pieces: list[Piece], charset: Charset) -> list[Character]:
-    """Put together what was read in the pieces of a line, each one's context left out.
-
-    Args:
-        pieces: from left to right, with their runs.
-        charset: the table of labels.
-
-    Returns:
-        The characters with columns of the line at height 32, the spaces that the network saw included.
-    """
-    return [character for piece in pieces for character in _own_characters(piece, charset)]
-
-
-def _own_characters(piece: Piece, charset: Charset) -> Iterator[Character]:
-    runs = piece.runs
-    if not runs:
-        return
-    centres = piece.first + step_centre(np.array([(run.first + run.last) / 2 for run in runs]))
-    centres = np.minimum(centres, piece.last)  # what was seen in the padding
-    edges = (centres[1:] + centres[:-1]) / 2
-    reach = HEIGHT / 2
-    lefts = np.maximum(np.append(piece.first, edges), centres - reach)
-    rights = np.minimum(np.append(edges, piece.last), centres + reach)
-    low, high = piece.own
-    for run, centre, left, right in zip(runs, centres, lefts, rights, strict=True):
-        is_space = run.label == SPACE
-        more = SEEN_TWICE if is_space else 0
-        if low - more <= centre < high + more:
-            text = " " if is_space else charset.characters[run.label]
-            yield Character(text, run.confidence, float(left), float(right))
-
-
-def _space_evidence(line: PreparedLine) -> SpaceEvidence:
-    """Gather what the network and the gaps say of the spaces of a line, in columns of the line at height 32."""
-    columns, probabilities = [], []
-    for piece in line.pieces:
-        looked_at = piece.first + step_centre(np.arange(len(piece.space_probabilities)))
-        own = (piece.own[0] <= looked_at) & (looked_at < piece.own[1])
-        columns.append(looked_at[own])
-        probabilities.append(piece.space_probabilities[own])
-    return SpaceEvidence(line.gaps, np.concatenate(columns), np.concatenate(probabilities), ink_height(line.line))
+def _ink(line: TextLine) -> str:
+    """Return the text without spaces."""
+    return "".join(line.text.split())
 
 
 def _group_lines(lines: Iterable[tuple[Key, Views]]) -> Iterator[list[tuple[Key, Views]]]:

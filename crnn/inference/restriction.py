@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
 from crnn.charset import Charset
 from crnn.ctc import Run
+from crnn.inference.alternatives import ManyTexts
 
 EPSILON = 1e-30  # instead of 0 below a fraction line
 
@@ -50,14 +52,26 @@ class RestrictedDecoder:
 
     def __call__(self, probabilities: np.ndarray) -> tuple[list[Run], bool]:
         """Decode probabilities (time steps, classes), the last class the blank; return as ``ctc.decode``."""
+        restricted, shares = self._restrict(probabilities)
+        runs, uncertain = self.decode(restricted)
+        return [_weakened(run, probabilities, shares) for run in runs], uncertain
+
+    def most_likely(self, probabilities: np.ndarray, count: int) -> list[tuple[list[Run], float]]:
+        """Decode to several texts, if the decoder finds several; return as ``BeamDecoder.most_likely``."""
+        restricted, shares = self._restrict(probabilities)
+        texts = cast(ManyTexts, self.decode).most_likely(restricted, count)
+        return [([_weakened(run, probabilities, shares) for run in runs], total) for runs, total in texts]
+
+    def _restrict(self, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return probabilities of the labels and the blank alone, and the labels' share of all that is no blank."""
         restricted = np.zeros_like(probabilities)
         restricted[:, self.labels] = probabilities[:, self.labels]
         shares = restricted.sum(axis=1) / np.maximum(probabilities[:, :-1].sum(axis=1), EPSILON)
         restricted[:, -1] = probabilities[:, -1]
         restricted /= np.maximum(restricted.sum(axis=1, keepdims=True), EPSILON)
-        runs, uncertain = self.decode(restricted)
-        return [self._weakened(run, probabilities, shares) for run in runs], uncertain
+        return restricted, shares
 
-    def _weakened(self, run: Run, probabilities: np.ndarray, shares: np.ndarray) -> Run:
-        step = run.first + int(probabilities[run.first : run.last + 1, run.label].argmax())
-        return replace(run, confidence=run.confidence * min(1.0, float(shares[step])))
+
+def _weakened(run: Run, probabilities: np.ndarray, shares: np.ndarray) -> Run:
+    step = run.first + int(probabilities[run.first : run.last + 1, run.label].argmax())
+    return replace(run, confidence=run.confidence * min(1.0, float(shares[step])))

@@ -27,7 +27,7 @@ from crnn.inference.recognizer import Recognizer
 from crnn.normalization import normalize_line, pad_right, resize_to_height
 from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 from crnn.tools.assets import asset_images
-from crnn.tools.comparison import print_comparison, seconds_of
+from crnn.tools.comparison import print_times, seconds_of
 
 PROG = "python -m crnn.tools.benchmark_inference"
 PIECE = 280  # columns
@@ -252,7 +252,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> int:
     }
     for what, images in sets.items():
         if images:
-            print_comparison(recognizer, what, images[:COMPARED])
+            print_times(recognizer, what, images[:COMPARED])
             if exact:
                 print_differences(recognizer, exact, what, images)
     if find_spec("tensorflow"):
