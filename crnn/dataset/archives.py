@@ -12,7 +12,8 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import py7zr
@@ -37,6 +38,10 @@ class ArchiveError(Exception):
 
     def __init__(self, archive: Path, reason: object) -> None:
         super().__init__(f"{printable(archive)}: {printable(reason)}")
+        self.reason = archive, str(reason)
+
+    def __reduce__(self) -> tuple:  # it comes from another process
+        return ArchiveError, self.reason
 
 
 def find_archives(folder: str | Path) -> list[Path]:
@@ -81,6 +86,8 @@ def inspect(archive: Path) -> dict[str, int]:
     """
     try:
         require_regular_file(archive)
+        if target_of(archive).exists() and not target_of(archive).is_dir():
+            raise ArchiveError(archive, f"cannot be unpacked: {target_of(archive).name} is in the way, and no folder")
         with py7zr.SevenZipFile(archive) as packed:
             if packed.needs_password():
                 raise PasswordRequired
@@ -105,22 +112,16 @@ def unpack(archive: Path, count: Count | None = None) -> tuple[int, int]:
         ArchiveError: see ``inspect``; or it is damaged, or cannot be written. No part of it is left then.
     """
     target = target_of(archive)
-    lock, partial = (target.with_name(f".{target.name}.{suffix}") for suffix in ("lock", "partial"))
     try:
-        with locked(lock, f"{printable(archive)}: another process unpacks it; waiting") as descriptor:
-            try:
-                sizes = inspect(archive)
-                if not target.is_dir():
-                    for left in target.parent.glob(f".{target.name}.*partial"):  # by a process that was killed
-                        remove_tree(left)
-                    partial.mkdir()
-                    _extract(archive, partial, sizes, count or (lambda size, images: None), descriptor)
-                    _verify(archive, partial, sizes)
-                    (partial / target.name).replace(target)
-                    synchronize(target.parent)
-            finally:
-                remove_tree(partial)
-                lock.unlink(missing_ok=True)
+        with _alone(archive) as lock:
+            sizes = inspect(archive)
+            if not target.is_dir():
+                partial = target.with_name(f".{target.name}.partial")
+                partial.mkdir()
+                _extract(archive, partial, sizes, count or (lambda size, images: None), lock)
+                _verify(archive, partial, sizes)
+                (partial / target.name).replace(target)
+                synchronize(target.parent)
     except ArchiveError:
         raise
     except Exception as error:
@@ -129,12 +130,42 @@ def unpack(archive: Path, count: Count | None = None) -> tuple[int, int]:
     return images, len(sizes) - images
 
 
+def clean_up(archive: Path) -> None:
+    """Remove what a process that was killed or crashed has left of an archive."""
+    try:
+        with _alone(archive):
+            pass
+    except OSError:
+        pass
+
+
+@contextmanager
+def _alone(archive: Path) -> Iterator[int]:
+    """Unpack an archive in this process alone; remove what is left half, before and after."""
+    target = target_of(archive)
+    lock = target.with_name(f".{target.name}.lock")
+    with locked(lock, f"{printable(archive)}: another process unpacks it; waiting") as descriptor:
+        try:
+            _remove_partial(target)
+            yield descriptor
+        finally:
+            _remove_partial(target)
+            lock.unlink(missing_ok=True)
+
+
+def _remove_partial(target: Path) -> None:
+    for partial in target.parent.glob(f".{target.name}.*partial"):
+        remove_tree(partial)
+
+
 def _as_archive_error(archive: Path, error: Exception) -> ArchiveError:
     if isinstance(error, PasswordRequired):
         return ArchiveError(archive, "is encrypted: unpack it with its password, or pack it again without one")
     if isinstance(error, UnsupportedCompressionMethodError):
         programs = ", ".join(PROGRAMS) or "7-Zip"
-        reason = f"is packed by a method that is unknown here: install 7-Zip ({programs}), or pack it again with LZMA2"
+        reason = (
+            f"is packed by a method that py7zr does not unpack: install 7-Zip ({programs}), or pack it again with LZMA2"
+        )
         return ArchiveError(archive, reason)
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename and str(error.filename) != str(archive) else ""
@@ -182,6 +213,8 @@ def _extract(archive: Path, folder: Path, sizes: dict[str, int], count: Count, l
         remove_tree(folder)
         folder.mkdir()
     with py7zr.SevenZipFile(archive, max_extract_size=max(1, sum(sizes.values()))) as packed:
+        if "PPMd" in packed.archiveinfo().method_names:  # of damaged data, its decoder reads and writes anywhere
+            raise UnsupportedCompressionMethodError("PPMd", "PPMd")
         packed.extractall(folder, callback=_Callback(count))
 
 
