@@ -151,15 +151,15 @@ class Readers:
             assert [found[0], found[2]] == self.expected, "a picture in order has another text"
 
     def archives(self, path, rng):
-        from crnn.dataset import archives
+        from crnn.dataset import archives, extraction
 
-        programs = archives.PROGRAMS
+        programs = extraction.PROGRAMS
         archive = path.with_name("part_1.7z")
         path.rename(archive)
         try:
             if rng.integers(2):
-                archives.PROGRAMS = ()
-            archives.unpack(archive)
+                extraction.PROGRAMS = ()
+            extraction.unpack(archive)
             names = sorted(other.name for other in archive.parent.iterdir())
             assert names == ["part_1", "part_1.7z"], f"it leaves {names}"
         except archives.ArchiveError as error:
@@ -167,7 +167,7 @@ class Readers:
             assert names == ["part_1.7z"], f"it leaves {names}"
             raise ValueError(error) from None
         finally:
-            archives.PROGRAMS = programs
+            extraction.PROGRAMS = programs
 
     def texts(self, path, rng):
         from crnn.charset import Charset

@@ -15,13 +15,14 @@ import py7zr
 import pytest
 
 import unpacking_data
-from crnn.dataset import archives, unpacking
-from crnn.dataset.archives import ArchiveError, find_archives, pack, unpack
+from crnn.dataset import archives, extraction, unpacking
+from crnn.dataset.archives import ArchiveError, find_archives, pack
+from crnn.dataset.extraction import unpack
 from crnn.dataset.unpacking import unpack_all
 from crnn.dataset.validation import summary
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = next(filter(None, map(shutil.which, archives.PROGRAMS)), None)
+PROGRAM = next(filter(None, map(shutil.which, extraction.PROGRAMS)), None)
 needs_7z = pytest.mark.skipif(not PROGRAM, reason="7z is not installed")
 
 
@@ -29,7 +30,7 @@ needs_7z = pytest.mark.skipif(not PROGRAM, reason="7z is not installed")
 def way(request, monkeypatch):
     """Archives are unpacked by this; see that the tests run both ways where 7z is installed."""
     if request.param == "py7zr":
-        monkeypatch.setattr(archives, "PROGRAMS", ())
+        monkeypatch.setattr(extraction, "PROGRAMS", ())
     elif not PROGRAM:
         pytest.skip("7z is not installed")
     return request.param
@@ -241,7 +242,7 @@ def test_a_name_that_comes_twice_is_refused(tmp_path):
 
 def test_what_came_out_otherwise_than_listed_is_not_taken_for_complete(parts, way, monkeypatch):
     listed = archives.inspect(parts / "part_1.7z")
-    monkeypatch.setattr(archives, "inspect", lambda archive: listed | {"part_1/batch_1/3.jpg": 9})
+    monkeypatch.setattr(extraction, "inspect", lambda archive: listed | {"part_1/batch_1/3.jpg": 9})
     with pytest.raises(ArchiveError, match=r"3\.jpg did not come out as the archive says"):
         unpack(parts / "part_1.7z")
     assert not (parts / "part_1").exists() and not leftovers(parts)
@@ -322,7 +323,7 @@ def test_methods_of_either_program_are_unpacked(tmp_path, way, method):
 @pytest.mark.parametrize("method", ["BCJ2", "PPMd"])
 def test_a_method_that_only_7z_unpacks_is_unpacked_or_named(tmp_path, monkeypatch, method):
     archive = seven_zip(tmp_path, f"-m0={method}")
-    monkeypatch.setattr(archives, "PROGRAMS", ())
+    monkeypatch.setattr(extraction, "PROGRAMS", ())
     with pytest.raises(
         ArchiveError, match=r"part_1\.7z: is packed by a method that py7zr does not unpack: install 7-Zip"
     ):
@@ -343,7 +344,7 @@ def test_an_encrypted_archive_is_named_and_no_password_asked_for(tmp_path, way, 
 @needs_7z
 def test_7z_itself_never_asks_for_a_password(tmp_path):
     archive = seven_zip(tmp_path, "-psecret")
-    reason = archives._extract_with(PROGRAM, archive, tmp_path, {}, lambda size, images: None, 2)
+    reason = extraction._extract_with(PROGRAM, archive, tmp_path, {}, lambda size, images: None, 2)
     assert reason.startswith("ERROR")
 
 
@@ -409,7 +410,7 @@ def test_of_a_full_disk_nothing_is_left(parts, way, monkeypatch):
         (folder / "part_2").mkdir()
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(archives, "_extract", extract)
+    monkeypatch.setattr(extraction, "_extract", extract)
     with pytest.raises(ArchiveError, match=r"part_2\.7z: cannot be unpacked: No space left on device"):
         unpack(parts / "part_2.7z")
     assert not (parts / "part_2").exists() and not leftovers(parts)

@@ -16,7 +16,8 @@ from typing import Any
 from tqdm import tqdm
 
 from crnn.console import children_ignore_interrupts, end_with_parent, printable
-from crnn.dataset.archives import ArchiveError, clean_up, find_archives, find_volumes, inspect, target_of, unpack
+from crnn.dataset.archives import ArchiveError, find_archives, find_volumes, inspect, target_of
+from crnn.dataset.extraction import clean_up, unpack
 
 RESERVE = 2**28  # bytes of the disk that are left free
 POLL = 0.2  # seconds between two looks at the counters
