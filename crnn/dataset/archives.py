@@ -1,35 +1,19 @@
-"""Archives of batch folders: pack one, look into one, unpack one.
+"""Archives of batch folders: find them, pack one, look into one. ``extraction`` unpacks one."""
 
-An archive is unpacked into a temporary folder beside its target. That is moved into place when it is complete and on
-the disk, so that a folder that is there is whole. A lock keeps two processes from unpacking one archive at once.
-
-What an archive holds is looked at with py7zr before anything is written. The program 7-Zip extracts it where it is
-installed, as it takes a third of the time; py7zr does where it is not, and what 7-Zip has no method for.
-"""
-
-import os
 import re
-import shutil
-import stat
-import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import py7zr
-from py7zr.callbacks import ExtractCallback
 from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
 
 from crnn.console import printable
-from crnn.dataset.layout import is_image_name
-from crnn.files import atomic_path, locked, remove_tree, require_regular_file, synchronize
+from crnn.files import atomic_path, require_regular_file
 
 MAX_GROWTH = 100  # an archive may hold so many times its own size, and no more: JPEGs hardly shrink
 MAX_MEMBERS = 1_000_000  # files and folders; a part of the data set has some 400,000
 MAX_DEPTH = 8  # folders in folders; the data set has three
 MAX_NAME = 255  # bytes of a file name, as file systems have it
-PROGRAMS = ("7zz", "7z", "7za")  # names of 7-Zip
-
-Count = Callable[[int, int], None]  # takes bytes and images that have been written
 
 
 class ArchiveError(Exception):
@@ -37,6 +21,10 @@ class ArchiveError(Exception):
 
     def __init__(self, archive: Path, reason: object) -> None:
         super().__init__(f"{printable(archive)}: {printable(reason)}")
+        self.reason = archive, str(reason)
+
+    def __reduce__(self) -> tuple:  # it comes from another process
+        return ArchiveError, self.reason
 
 
 def find_archives(folder: str | Path) -> list[Path]:
@@ -81,6 +69,8 @@ def inspect(archive: Path) -> dict[str, int]:
     """
     try:
         require_regular_file(archive)
+        if target_of(archive).exists() and not target_of(archive).is_dir():
+            raise ArchiveError(archive, f"cannot be unpacked: {target_of(archive).name} is in the way, and no folder")
         with py7zr.SevenZipFile(archive) as packed:
             if packed.needs_password():
                 raise PasswordRequired
@@ -88,53 +78,15 @@ def inspect(archive: Path) -> dict[str, int]:
     except ArchiveError:
         raise
     except Exception as error:  # py7zr lets through whatever its decoders raise
-        raise _as_archive_error(archive, error) from error
+        raise as_archive_error(archive, error) from error
 
 
-def unpack(archive: Path, count: Count | None = None) -> tuple[int, int]:
-    """Unpack one archive to the folder of its name, unless another process has just done it.
-
-    Args:
-        archive: ``part_K.7z``.
-        count: called while files are written.
-
-    Returns:
-        The numbers of images and of other files in it.
-
-    Raises:
-        ArchiveError: see ``inspect``; or it is damaged, or cannot be written. No part of it is left then.
-    """
-    target = target_of(archive)
-    lock, partial = (target.with_name(f".{target.name}.{suffix}") for suffix in ("lock", "partial"))
-    try:
-        with locked(lock, f"{printable(archive)}: another process unpacks it; waiting") as descriptor:
-            try:
-                sizes = inspect(archive)
-                if not target.is_dir():
-                    for left in target.parent.glob(f".{target.name}.*partial"):  # by a process that was killed
-                        remove_tree(left)
-                    partial.mkdir()
-                    _extract(archive, partial, sizes, count or (lambda size, images: None), descriptor)
-                    _verify(archive, partial, sizes)
-                    (partial / target.name).replace(target)
-                    synchronize(target.parent)
-            finally:
-                remove_tree(partial)
-                lock.unlink(missing_ok=True)
-    except ArchiveError:
-        raise
-    except Exception as error:
-        raise _as_archive_error(archive, error) from error
-    images = sum(map(is_image_name, sizes))
-    return images, len(sizes) - images
-
-
-def _as_archive_error(archive: Path, error: Exception) -> ArchiveError:
+def as_archive_error(archive: Path, error: Exception) -> ArchiveError:
     if isinstance(error, PasswordRequired):
         return ArchiveError(archive, "is encrypted: unpack it with its password, or pack it again without one")
     if isinstance(error, UnsupportedCompressionMethodError):
-        programs = ", ".join(PROGRAMS) or "7-Zip"
-        reason = f"is packed by a method that is unknown here: install 7-Zip ({programs}), or pack it again with LZMA2"
+        programs = "7-Zip (7zz, 7z or 7za)"
+        reason = f"is packed by a method that py7zr does not unpack: install {programs}, or pack it again with LZMA2"
         return ArchiveError(archive, reason)
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename and str(error.filename) != str(archive) else ""
@@ -168,112 +120,3 @@ def _checked_sizes(archive: Path, members: Iterable[py7zr.FileInfo]) -> dict[str
     if (size := sum(sizes.values())) > limit:
         raise ArchiveError(archive, f"would grow to {size} bytes, beyond the limit of {limit}")
     return sizes
-
-
-def _extract(archive: Path, folder: Path, sizes: dict[str, int], count: Count, lock: int) -> None:
-    """Extract an archive by 7-Zip if it is installed and has the method, else by py7zr."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program:
-        reason = _extract_with(program, archive, folder, sizes, count, lock)
-        if reason is None:
-            return
-        if "Unsupported Method" not in reason:
-            raise ArchiveError(archive, f"cannot be unpacked ({reason})")
-        remove_tree(folder)
-        folder.mkdir()
-    with py7zr.SevenZipFile(archive, max_extract_size=max(1, sum(sizes.values()))) as packed:
-        packed.extractall(folder, callback=_Callback(count))
-
-
-def _extract_with(
-    program: str, archive: Path, folder: Path, sizes: dict[str, int], count: Count, lock: int
-) -> str | None:
-    """Have 7-Zip extract an archive; it names each file on its standard output.
-
-    Args:
-        program: path of 7-Zip.
-        archive: the archive.
-        folder: gets the files.
-        sizes: of the files in the archive, by name.
-        count: called for each file.
-        lock: descriptor that the process holds as long as it runs.
-
-    Returns:
-        None if it succeeded, else the reason that it gave.
-    """
-    # Without -p it would ask for a password; -o would replace a * in the folder's name.
-    command = [program, "x", "-y", "-bb1", "-bd", "-p", "--", os.path.abspath(archive)]
-    reason = "no reason given"
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        env=os.environ | {"LC_ALL": "C.UTF-8"},
-        pass_fds=[lock] if os.name == "posix" else (),
-    ) as job:
-        try:
-            for line in map(str.rstrip, job.stdout or ()):
-                if line.startswith("ERROR") and reason == "no reason given":
-                    reason = line
-                name = line[2:].replace("\\", "/")
-                if line.startswith("- ") and name in sizes:
-                    count(sizes[name], is_image_name(name))
-        except BaseException:  # else leaving the block would wait for it
-            job.kill()
-            raise
-    return reason if job.returncode else None
-
-
-class _Callback(ExtractCallback):
-    """Count the bytes and images that py7zr has written; it asks that nothing else be done here."""
-
-    def __init__(self, count: Count) -> None:
-        self.count = count
-
-    def report_update(self, decompressed_bytes: str) -> None:
-        self.count(int(decompressed_bytes), 0)
-
-    def report_end(self, processing_file_path: str, wrote_bytes: str) -> None:
-        self.count(0, is_image_name(processing_file_path))
-
-    def report_start_preparation(self) -> None:
-        pass
-
-    def report_start(self, processing_file_path: str, processing_bytes: str) -> None:
-        pass
-
-    def report_postprocess(self) -> None:
-        pass
-
-    def report_warning(self, message: str) -> None:
-        pass
-
-
-def _verify(archive: Path, folder: Path, sizes: dict[str, int]) -> None:
-    """See that a folder holds exactly the files of an archive, readable and without special bits, on the disk."""
-    found = {}
-    waiting = [folder]
-    while waiting:
-        for entry in os.scandir(waiting.pop()):
-            status = entry.stat(follow_symlinks=False)
-            is_folder = stat.S_ISDIR(status.st_mode)
-            if not is_folder and not stat.S_ISREG(status.st_mode):
-                raise ArchiveError(archive, f"{entry.name} came out neither as a file nor as a folder")
-            mode = stat.S_IMODE(status.st_mode)
-            plain = mode & 0o777 | (0o700 if is_folder else 0o600)
-            if plain != mode:
-                os.chmod(entry.path, plain)
-            if is_folder:
-                waiting.append(Path(entry.path))
-            else:
-                found[Path(entry.path).relative_to(folder).as_posix()] = status.st_size
-    if found != sizes:
-        wrong = sorted(name for name in found.keys() | sizes.keys() if found.get(name) != sizes.get(name))
-        raise ArchiveError(archive, f"cannot be unpacked ({wrong[0]} did not come out as the archive says)")
-    (folder / target_of(archive).name).mkdir(exist_ok=True)  # of an archive without any member
-    if hasattr(os, "sync"):
-        os.sync()  # many small files: one by one takes minutes

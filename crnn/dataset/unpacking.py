@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
@@ -16,7 +16,8 @@ from typing import Any
 from tqdm import tqdm
 
 from crnn.console import children_ignore_interrupts, end_with_parent, printable
-from crnn.dataset.archives import ArchiveError, find_archives, find_volumes, inspect, target_of, unpack
+from crnn.dataset.archives import ArchiveError, find_archives, find_volumes, inspect, target_of
+from crnn.dataset.extraction import clean_up, unpack
 
 RESERVE = 2**28  # bytes of the disk that are left free
 POLL = 0.2  # seconds between two looks at the counters
@@ -33,32 +34,40 @@ def unpack_all(folder: str | Path, processes: int | None = None) -> bool:
     Returns:
         True if all are there now; those that are not have a line on stderr.
     """
-    archives, complete = find_archives(folder), True
-    for volume in find_volumes(folder):
-        if (whole := volume.with_suffix("")) not in archives:
-            complete = _complain(
-                f"{volume}: is one volume of several: join them first, cat {whole.name}.* > {whole.name}"
-            )
-    if not archives and complete:
+    archives = find_archives(folder)
+    split = [volume for volume in find_volumes(folder) if volume.with_suffix("") not in archives]
+    if not archives and not split:
         return _complain(f"{folder}: no part_K.7z to unpack here")
-    sizes = {}
-    for archive in archives:
-        target = target_of(archive)
-        if target.is_dir():
-            print(f"{_shown(target)} is there already")
-            continue
-        try:
-            if target.exists() or target.is_symlink():
-                raise ArchiveError(
-                    archive, f"cannot be unpacked: {target.name} is in the way, and no folder; remove it"
-                )
-            sizes[archive] = sum(inspect(archive).values())
-        except ArchiveError as error:
-            complete = _complain(error)
+    for volume in split:
+        whole = volume.stem
+        _complain(f"{volume}: is one volume of several: join them first, cat {whole}.* > {whole}")
+    workers = max(1, processes or multiprocessing.cpu_count())
+    todo = [archive for archive in archives if not _is_there(target_of(archive))]
+    found = _in_processes(_size, todo, workers)
+    sizes = {archive: size for archive, size in found.items() if not isinstance(size, ArchiveError)}
     needed, free = sum(sizes.values()) + RESERVE, shutil.disk_usage(folder).free
     if sizes and needed > free:
         return _complain(f"{folder}: {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free")
-    return (not sizes or _unpack_side_by_side(sizes, processes)) and complete
+    outcomes = found | _in_processes(_unpack_counted, list(sizes), workers, sizes)
+    complete = [_report(archive, outcome) for archive, outcome in outcomes.items()]
+    return all(complete) and not split
+
+
+def _is_there(target: Path) -> bool:
+    if target.is_dir():
+        print(f"{printable(os.path.relpath(target))} is there already")
+    return target.is_dir()
+
+
+def _report(archive: Path, outcome: tuple[int, int] | ArchiveError) -> bool:
+    """Print what became of an archive; return whether it is there."""
+    if isinstance(outcome, ArchiveError):
+        clean_up(archive)
+        return _complain(outcome)
+    images, others = outcome
+    more = f", {others} other files" if others else ""
+    print(f"{printable(os.path.relpath(target_of(archive)))}: {images} images{more}")
+    return True
 
 
 def _complain(message: object) -> bool:
@@ -66,50 +75,66 @@ def _complain(message: object) -> bool:
     return False
 
 
-def _shown(path: Path) -> str:
-    return printable(os.path.relpath(path))
-
-
-def _unpack_side_by_side(sizes: dict[Path, int], processes: int | None) -> bool:
-    """Unpack archives in processes of their own.
+def _in_processes(
+    work: Callable[[Path, int], Any], archives: Sequence[Path], workers: int, sizes: dict[Path, int] | None = None
+) -> dict[Path, Any]:
+    """Do something with archives in other processes: decoders of odd archives may crash.
 
     Args:
-        sizes: bytes that each archive will grow to, by its path.
-        processes: archives unpacked at once.
+        work: takes an archive and the place of its counters.
+        archives: paths.
+        workers: processes at once.
+        sizes: bytes that each archive will grow to, where progress is to be shown.
 
     Returns:
-        True if all went well.
+        What ``work`` returned for each, or ``ArchiveError``.
     """
+    outcomes = _in_pool(work, archives, workers, sizes)
+    for archive, outcome in outcomes.items():
+        if isinstance(outcome, BrokenProcessPool):  # one that crashes takes the others with it: alone once more
+            outcomes[archive] = _in_pool(work, [archive], 1)[archive]
+            if isinstance(outcomes[archive], BrokenProcessPool):
+                reason = "the process that read it was killed or crashed: it is damaged, or the memory is too little"
+                outcomes[archive] = ArchiveError(archive, reason)
+    return outcomes
+
+
+def _in_pool(
+    work: Callable[[Path, int], Any], archives: Sequence[Path], workers: int, sizes: dict[Path, int] | None = None
+) -> dict[Path, Any]:
+    """As ``_in_processes``, but of archives whose process died, or would have come next, give ``BrokenProcessPool``."""
+    if not archives:
+        return {}
     context = multiprocessing.get_context("spawn")
-    counters = context.Array("q", 2 * len(sizes))
-    workers = max(1, min(processes or multiprocessing.cpu_count(), len(sizes)))
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (counters,))
+    counters = context.Array("q", 2 * len(archives))
+    pool = ProcessPoolExecutor(min(workers, len(archives)), context, _start_worker, (counters,))
     try:
         with children_ignore_interrupts():
-            jobs = {pool.submit(_unpack_counted, archive, place): archive for place, archive in enumerate(sizes)}
-        _show_progress(jobs, sizes, counters)
-        outcomes = [_report(archive, job) for job, archive in jobs.items()]
+            jobs = {archive: pool.submit(work, archive, place) for place, archive in enumerate(archives)}
+        if sizes:
+            _show_progress(jobs.values(), sizes, counters)
+        outcomes = {archive: _outcome(job) for archive, job in jobs.items()}
         pool.shutdown()
-        return all(outcomes)
+        return outcomes
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        for worker in multiprocessing.active_children():  # SIGTERM: they clean up
+        workers_left = multiprocessing.active_children()
+        for worker in workers_left:  # SIGTERM: they clean up
             worker.terminate()
-        for worker in multiprocessing.active_children():
+        for worker in workers_left:
             worker.join()
         raise
 
 
-def _report(archive: Path, job: Future) -> bool:
-    """Print what became of an archive; return whether it is there."""
+def _outcome(job: Future) -> Any:
     try:
-        images, others = job.result()
-    except ArchiveError as error:
-        return _complain(error)
-    except BrokenProcessPool:
-        return _complain(f"{archive}: not unpacked: a process was killed, perhaps for its memory; run this again")
-    print(f"{_shown(target_of(archive))}: {images} images" + (f", {others} other files" if others else ""))
-    return True
+        return job.result()
+    except (ArchiveError, BrokenProcessPool) as error:
+        return error
+
+
+def _size(archive: Path, place: int) -> int:
+    return sum(inspect(archive).values())
 
 
 def _unpack_counted(archive: Path, place: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from crnn.dataset.labelled_images import read_labelled_images
 from crnn.evaluation.metrics import Calibration, LineScores
+from crnn.files import read_text
 from crnn.image import read_grayscale
 from crnn.inference.recognizer import DECODINGS
 from crnn.paths import DEFAULT_WEIGHTS
@@ -52,7 +53,7 @@ def _labelled_lines(options, charset):
         which = options.seed, options.kind, options.synthetic, options.effects
         lines = heldout.of_kind(options.fonts, options.texts, charset, *which)
     elif options.words:
-        words = options.words.read_text(encoding="utf-8").split()
+        words = read_text(options.words).split()
         lines = heldout.words_in_each_font(options.fonts, charset, options.seed, words)
     else:
         lines = heldout.charset_in_each_font(options.fonts, charset, options.seed)

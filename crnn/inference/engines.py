@@ -162,17 +162,20 @@ def onnx_predict(
         model = Path(model).read_bytes()
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(alone)))
-    options.log_severity_level = 4  # what fails is raised, and need not be printed too
+    if device == DEFAULT_DEVICE:
+        options.log_severity_level = 4  # what fails is raised, and need not be printed too
     options.add_session_config_entry("session.disable_quant_qdq", "1")  # it moves a pool behind the integers
     options.enable_mem_pattern = device != "dml"  # which does not work with it
     provider, fallback = PROVIDERS[device], PROVIDERS[DEFAULT_DEVICE]
     try:
-        session = onnxruntime.InferenceSession(model, options, providers=list(dict.fromkeys((provider, fallback))))
+        session = onnxruntime.InferenceSession(
+            model, options, providers=list(dict.fromkeys((provider, fallback))), enable_fallback=0
+        )
+        inputs, outputs = session.get_inputs(), session.get_outputs()
     except Exception as error:  # noqa: BLE001 - its exceptions have no common base but this
         raise ValueError(f"{name}: ONNX Runtime cannot read it ({error})") from None
     if session.get_providers()[0] != provider:  # which ONNX Runtime has only logged
         raise DeviceError(f"ONNX Runtime cannot compute on {device}: see above, and install its drivers and libraries")
-    inputs, outputs = session.get_inputs(), session.get_outputs()
     if [len(end.shape) for end in (*inputs, *outputs)] != [4, 3] or inputs[0].type != "tensor(float)":
         raise ValueError(
             f"{name}: takes no images or gives no probabilities; python -m crnn.tools.export writes one that does"

@@ -22,6 +22,7 @@ _FLOAT, _STRING, _VARIABLE_LENGTH = 1, 3, 9  # classes of a datatype
 _MAX_LEVEL = 32  # of the B-tree of a group: more than any file has
 _MAX_MEMBERS = 100_000  # of a group, and strings of an attribute
 _MAX_NAME = 4096  # bytes
+_MAX_RANK = 32  # axes of an array
 MAX_BYTES = 2**30  # of a file; weights in float32 have 47 MB
 _CONTIGUOUS = 1  # class of a layout
 _STRING_KIND = 1  # of a datatype of variable length
@@ -187,7 +188,10 @@ class _File:
 
     def _shape(self, at: int) -> tuple[int, ...]:
         version, rank = self.unpack("<BB", at)
-        return self.unpack(f"<{rank}Q", at + (8 if version == 1 else 4))
+        shape = self.unpack(f"<{rank}Q", at + (8 if version == 1 else 4))
+        if rank > _MAX_RANK or max(shape, default=0) > len(self.data):
+            raise self.damaged()
+        return shape
 
     def _dtype(self, at: int) -> np.dtype:
         """Return the NumPy type of a datatype; ``object`` for strings of variable length."""

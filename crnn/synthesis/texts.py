@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from crnn.charset import TWINS, Charset
+from crnn.files import require_regular_file
 from crnn.synthesis import grammars, patterns
 from crnn.synthesis.config import KINDS
 from crnn.synthesis.fonts import FULL_WIDTH, FULL_WIDTH_ASCII
@@ -210,6 +211,7 @@ def _texts_of(files):
     """The name of each file, its kind, and what stands in it: as one line, or as a list of phrases."""
     for path in map(Path, files):
         for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
+            require_regular_file(file)
             text = file.read_text(encoding="utf-8", errors="ignore").translate(_USUAL)
             kind, name = kind_of(text), file.stem
             if name.endswith(PHRASES):

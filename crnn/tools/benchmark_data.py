@@ -22,7 +22,8 @@ import cv2
 import numpy as np
 
 from crnn.charset import Charset
-from crnn.dataset.archives import find_archives, unpack
+from crnn.dataset.archives import find_archives
+from crnn.dataset.extraction import unpack
 from crnn.dataset.label_file import LabelFile
 from crnn.dataset.layout import batch_folders, image_names, read_dataset_image
 from crnn.dataset.unpacking import unpack_all

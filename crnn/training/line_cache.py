@@ -1,5 +1,6 @@
 """Lines that are drawn once and used again: for a GPU that learns faster than the processors draw."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -48,7 +49,9 @@ def cached_batches(
     exists = path.exists() and path.stat().st_size == epoch * size * RECORD.itemsize
     if first and not exists:
         raise ValueError(f"{path} does not hold the {lines} lines that the training began with: name another --folder")
-    rows = np.memmap(path, RECORD, "r+" if exists else "w+", shape=(epoch * size,))
+    if not exists:
+        _make_room(path, epoch * size * RECORD.itemsize)
+    rows = np.memmap(path, RECORD, "r+", shape=(epoch * size,))
     if first < epoch:
         with draw(first) as stream:
             for number in range(first, epoch):
@@ -65,3 +68,15 @@ def cached_batches(
             some = rows[order[place * size : (place + 1) * size]]
             yield LineBatch(some["image"], some["labels"], some["label_length"], some["frame_labels"], ())
             number += 1
+
+
+def _make_room(path, size):
+    """Make a file of a size that is really on the disk: else a full disk would kill the process that writes it."""
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                path.unlink()
+                raise OSError(error.errno, f"{error.strerror} for {size / 1e9:.1f} GB of lines", str(path)) from None
+        file.truncate(size)

@@ -1,0 +1,369 @@
+"""Feed damaged files of every kind to what reads them: ``python -m tests.fuzz --minutes 2 --seed 1``.
+
+Each file must be read, or be refused by an error that names it, within 10 s and 2 GB; pictures that are in order must
+keep their text beside it. A child process reads them, so that a crash or a hang ends that alone. The status is 1 if
+there is a finding; its file is kept. A finding belongs into a test.
+"""
+
+import argparse
+import io
+import multiprocessing
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from tests.mutations import mutate
+
+SECONDS, BYTES = 10.0, 2 * 2**30  # that a file may take
+ADDRESSES = 6 * 2**30  # bytes that the child may map: what it maps is more than what it takes
+REPORT = 50  # files between two reports of the child
+WITH_TEXT = 20  # of so many pictures, one is read by the network, between pictures that are in order
+
+
+def samples_of_pictures(rng):
+    """Small pictures of text-like noise in every format that OpenCV writes."""
+    import cv2
+
+    grey = np.kron(rng.integers(0, 2, (8, 40), np.uint8) * 200, np.ones((4, 4), np.uint8))
+    color = np.dstack([grey, grey // 2, grey])
+    images = [grey, color, np.dstack([color, grey]), grey.astype(np.uint16) * 200, color.astype(np.float32) / 255]
+    suffixes = "avif bmp exr gif hdr jp2 jpg pam pbm pfm pgm png ppm pxm ras sr tiff webp"
+    for suffix in suffixes.split():
+        for image in images:
+            try:
+                done, data = cv2.imencode("." + suffix, image)
+            except cv2.error:
+                continue
+            if done:
+                yield suffix, data.tobytes()
+
+
+def samples_of_archives(rng):
+    import py7zr
+
+    methods = [
+        [{"id": py7zr.FILTER_COPY}],
+        [{"id": py7zr.FILTER_LZMA2, "preset": 1}],
+        [{"id": py7zr.FILTER_BZIP2}],
+        [{"id": py7zr.FILTER_DEFLATE}],
+        [{"id": py7zr.FILTER_ZSTD, "level": 1}],
+        [{"id": py7zr.FILTER_BROTLI, "level": 1}],
+        [{"id": py7zr.FILTER_X86}, {"id": py7zr.FILTER_LZMA2, "preset": 1}],
+        [{"id": py7zr.FILTER_DELTA}, {"id": py7zr.FILTER_LZMA, "preset": 1}],
+        [{"id": py7zr.FILTER_ARM}, {"id": py7zr.FILTER_DEFLATE}],
+    ]
+    for method in methods:
+        for plain_header in (False, True):
+            stream = io.BytesIO()
+            with py7zr.SevenZipFile(stream, "w", filters=method) as packed:
+                packed.set_encoded_header_mode(not plain_header)
+                for number in range(3):
+                    packed.writestr(rng.integers(0, 4, 300, np.uint8).tobytes(), f"part_1/batch_1/{number}.jpg")
+            yield "7z", stream.getvalue()
+
+
+def samples_of_texts(rng):
+    """Label files, labelled pictures, tables and findings."""
+    rows = [f"{number}.jpg " + " ".join(map(str, rng.integers(0, 6000, 10))) for number in range(20)]
+    yield "labels", "\n".join(rows).encode()
+    yield "tsv", "".join(f"字{number}.png\t中文 and {number}\r\n" for number in range(20)).encode()
+    yield "charset", "".join(f"{chr(0x4E00 + number)}\n" for number in range(50)).encode()
+    yield "findings", "".join(f"part_1/batch_1/{number}.jpg\tbroken image\tx\n" for number in range(20)).encode()
+
+
+def samples_of_weights(rng):
+    import h5py
+
+    for shape in ((3, 4), (20, 30)):
+        stream = io.BytesIO()
+        with h5py.File(stream, "w", libver="earliest") as file:
+            names = ["conv1", "blstm2_out", *(f"other{number}" for number in range(20))]
+            file.attrs["layer_names"] = [name.encode() for name in names]
+            for name in names:
+                file.create_group(name).attrs["weight_names"] = [b"kernel", b"bias"]
+                file[name].attrs["peak"] = 2.5
+                file[f"{name}/kernel"] = rng.normal(size=shape).astype("f2")
+                file[f"{name}/bias"] = rng.normal(size=shape[1:]).astype("f4")
+        yield "h5", stream.getvalue()
+
+
+def samples_of_arrays(rng):
+    """N-grams, states of a training and lines."""
+    from crnn.charset import Charset
+    from crnn.inference.ngram_lm import NGrams
+    from crnn.synthesis.line_sample import LineSample
+    from crnn.synthesis.line_store import save
+    from crnn.training.checkpoint import Checkpoint
+
+    with tempfile.TemporaryDirectory() as folder:
+        ngrams, state, lines = (Path(folder) / name for name in ("ngrams.npz", "state.npz", "lines.npz"))
+        texts = ["".join(rng.choice(list("abcd"), 30)) for _ in range(20)]
+        NGrams.from_texts(texts, Charset(["blank", *"abcd"]), (1, 1, 1, 1)).save(ngrams)
+        Checkpoint(state, {"seed": 1}).write({f"v{k}": rng.normal(size=(4, k + 1)) for k in range(5)}, {"step": 3})
+        image, places = rng.integers(0, 256, (32, 40), np.uint8), np.array([1.0, 20.0])
+        save([LineSample(image, "ab", places, places + 9, "words")] * 3, lines)
+        for path in (ngrams, state, lines):
+            yield path.stem, path.read_bytes()
+
+
+def samples_of_networks(rng):
+    from crnn.inference import onnx_format as onnx
+
+    weights = onnx.tensor("w", rng.normal(size=(1, 1, 32, 4)).astype(np.float32))
+    axes = onnx.tensor("axes", np.array([1]))
+    nodes = [onnx.node("MatMul", ["x", "w"], "xw", {}), onnx.node("Squeeze", ["xw", "axes"], "y", {})]
+    ends = [[onnx.value("x", ("n", 1, 4, 32))], [onnx.value("y", ("n", 4, 4))]]
+    yield "onnx", onnx.model(nodes, [weights, axes], *ends, {"": 18}, 10)
+
+
+class Readers:
+    """What reads each kind of file; anything but success, ValueError, OSError or ArchiveError is a finding."""
+
+    def __init__(self):
+        from crnn.inference.recognizer import Recognizer
+        from crnn.paths import ASSETS, DEFAULT_WEIGHTS
+
+        self.recognizer = Recognizer.from_weights(DEFAULT_WEIGHTS, engine="onnx-float32")
+        self.good = [self._read_picture(path) for path in sorted(ASSETS.glob("*.png"))[:2]]
+        self.expected = [line.text for line in self.recognizer.read(self.good)]
+
+    def _read_picture(self, path):
+        from crnn.image import read_grayscale
+
+        return read_grayscale(path)
+
+    def pictures(self, path, rng):
+        from crnn.normalization import count_lines, normalize_line
+
+        image = self._read_picture(path)
+        count_lines(image)
+        normalize_line(image)
+        if rng.integers(WITH_TEXT) == 0:
+            stream = [(0, self.good[0]), (1, image), (2, self.good[1])]
+            found = {key: line.text for key, line in self.recognizer.read_stream(stream)}
+            assert [found[0], found[2]] == self.expected, "a picture in order has another text"
+
+    def archives(self, path, rng):
+        from crnn.dataset import archives, extraction
+
+        programs = extraction.PROGRAMS
+        archive = path.with_name("part_1.7z")
+        path.rename(archive)
+        try:
+            if rng.integers(2):
+                extraction.PROGRAMS = ()
+            extraction.unpack(archive)
+            names = sorted(other.name for other in archive.parent.iterdir())
+            assert names == ["part_1", "part_1.7z"], f"it leaves {names}"
+        except archives.ArchiveError as error:
+            names = sorted(other.name for other in archive.parent.iterdir())
+            assert names == ["part_1.7z"], f"it leaves {names}"
+            raise ValueError(error) from None
+        finally:
+            extraction.PROGRAMS = programs
+
+    def texts(self, path, rng):
+        from crnn.charset import Charset
+        from crnn.dataset.label_file import LabelFile
+        from crnn.dataset.labelled_images import read_labelled_images
+        from crnn.dataset.validation import excluded_images
+
+        if path.suffix == ".labels":
+            labels = LabelFile.from_file(path)
+            labels.line_numbers(["3.jpg", "x.jpg"]), labels.repeated(), labels.steps_needed(), labels.largest()
+            assert all(0 <= label < 65_536 for line in range(len(labels)) for label in labels[line].tolist())
+        elif path.suffix == ".findings":
+            excluded_images(path.rename(path.with_name("findings.tsv")).parent)
+        else:
+            (read_labelled_images if path.suffix == ".tsv" else Charset.from_file)(path)
+
+    def weights(self, path, rng):
+        from crnn.model.weights_file import read, read_activation_ranges
+
+        read_activation_ranges(path)
+        assert all(np.isfinite(value).all() for values in read(path).values() for value in values)
+
+    def arrays(self, path, rng):
+        from crnn.inference.ngram_lm import NGrams
+        from crnn.synthesis.line_store import LineStore
+        from crnn.training.checkpoint import Checkpoint
+
+        if path.suffix == ".ngrams":
+            ngrams = NGrams.load(path)
+            for _ in range(20):
+                history = tuple(rng.integers(len(ngrams), size=rng.integers(6)).tolist())
+                assert np.isfinite(ngrams.lm_score(history, int(rng.integers(len(ngrams)))))
+        elif path.suffix == ".lines":
+            store = LineStore(path)
+            for number in range(len(store)):
+                line = store.line(number)
+                assert line.image.shape[0] == 32 and len(line.text) == len(line.left) == len(line.right)
+        else:
+            Checkpoint(path, {"seed": 1}).progress({"step": int})
+
+    def networks(self, path, rng):
+        from crnn.inference.engines import onnx_predict
+
+        onnx_predict(str(path))
+
+
+KINDS = {
+    "pictures": samples_of_pictures,
+    "archives": samples_of_archives,
+    "texts": samples_of_texts,
+    "weights": samples_of_weights,
+    "arrays": samples_of_arrays,
+    "networks": samples_of_networks,
+}
+
+
+def work(kinds, seed, first, progress, reports, folder):
+    """Read files from number ``first`` on, without end; report what became of them.
+
+    Args:
+        kinds: names of ``KINDS``.
+        seed: decides the files, together with their number.
+        first: number of the first file.
+        progress: shared (number of the file, seconds since when it is read).
+        reports: connection that takes (counts, slowest, peak bytes, findings).
+        folder: for the files.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.environ["OPENCV_LOG_LEVEL"] = "SILENT"
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    samples = {kind: list(KINDS[kind](np.random.default_rng(0))) for kind in kinds}
+    readers = Readers()
+    number, counts, slowest, findings = first, Counter(), (0.0, ""), []
+    while True:
+        kind = kinds[number % len(kinds)]
+        path = make_file(folder / "file", samples[kind], seed, number)
+        progress[:] = number, time.time()
+        start = time.perf_counter()
+        outcome, reason = "read", ""
+        try:
+            getattr(readers, kind)(path, np.random.default_rng((seed, number)))
+        except (ValueError, OSError) as error:
+            outcome, reason = "refused", str(error)
+            if path.stem not in reason and "part_1.7z" not in reason and "findings.tsv" not in reason:
+                outcome, reason = "finding", f"refused without its name: {error!r}"
+        except BaseException as error:  # noqa: BLE001 - that is what is looked for
+            outcome, reason = "finding", f"{type(error).__name__}: {error}"
+        slowest = max(slowest, (time.perf_counter() - start, f"file {number} ({kind})"))
+        counts[kind, outcome] += 1
+        left = [name for name in os.listdir(folder) if name != "file"]
+        if left and outcome != "finding":
+            outcome, reason = "finding", f"it leaves {left}"
+        if outcome == "finding":
+            findings.append((number, f"{kind}, {path.suffix}: {reason}"))
+        number += 1
+        if findings or number % REPORT == 0:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+            reports.send((counts, slowest, peak, findings))
+            counts, slowest, findings = Counter(), (0.0, ""), []
+
+
+def make_file(folder, samples, seed, number):
+    """Write the file of a number into a folder of its own."""
+    for left in (folder.parent).iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    folder.mkdir()
+    rng = np.random.default_rng((seed, number, 1))
+    (suffix, content), (_, other) = (samples[rng.integers(len(samples))] for _ in range(2))
+    path = folder / f"file.{suffix}"
+    path.write_bytes(mutate(rng, content, other))
+    return path
+
+
+class Child:
+    """The process that reads, and what it has said."""
+
+    def __init__(self, kinds, seed, first, folder):
+        context = multiprocessing.get_context("spawn")
+        self.progress = context.Array("d", [first, 0.0])
+        self.reports, theirs = context.Pipe(duplex=False)
+        arguments = (kinds, seed, first, self.progress, theirs, folder)
+        self.process = context.Process(target=work, args=arguments, daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def trouble(self):
+        """Why the process cannot go on; None if it can."""
+        if not self.process.is_alive():
+            return f"the process died with status {self.process.exitcode}"
+        number, since = self.progress[:]
+        if since and time.time() - since > SECONDS:
+            return f"it took more than {SECONDS:.0f} s"
+        pages = Path(f"/proc/{self.process.pid}/statm")
+        if pages.exists() and int(pages.read_text().split()[1]) * resource.getpagesize() > BYTES:
+            return f"it took more than {BYTES} bytes"
+        return None
+
+    def stop(self):
+        self.process.kill()
+        self.process.join()
+
+
+def fuzz(kinds, seed, minutes, files, keep):
+    """Read damaged files for some minutes, or so many; print a summary and return the findings."""
+    end = time.time() + 60 * minutes
+    counts, slowest, peak, findings = Counter(), (0.0, "none"), 0, []
+    start = time.time()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        child = Child(kinds, seed, 0, folder)
+        while time.time() < end and sum(counts.values()) < files:
+            received = child.reports.poll(0.2)
+            if received:
+                try:
+                    some, slow, most, found = child.reports.recv()
+                except EOFError:
+                    received = False
+                else:
+                    counts, slowest, peak = counts + some, max(slowest, slow), max(peak, most)
+                    findings += found
+            if not received and (trouble := child.trouble()):
+                child.stop()
+                number, began = child.progress[:]
+                if not began:
+                    raise SystemExit("the process that reads did not start; its error stands above")
+                number = int(number)
+                findings.append((number, f"{kinds[number % len(kinds)]}: {trouble}"))
+                child = Child(kinds, seed, number + 1, folder)
+        child.stop()
+    samples = {kind: list(KINDS[kind](np.random.default_rng(0))) for kind in kinds} if findings else {}
+    for number, reason in sorted(findings):
+        place = keep / f"{seed}-{number}"
+        place.mkdir(parents=True, exist_ok=True)
+        path = make_file(place / "file", samples[kinds[number % len(kinds)]], seed, number)
+        print(f"file {number}: {reason}; kept as {path}")
+    for kind in kinds:
+        row = {outcome: counts[kind, outcome] for outcome in ("read", "refused", "finding")}
+        print(f"{kind}: {sum(row.values())} files, {row['read']} read, {row['refused']} refused")
+    total, seconds = sum(counts.values()), time.time() - start
+    print(f"{total} files in {seconds:.0f} s, seed {seed}; {len(findings)} findings")
+    print(f"slowest {slowest[0]:.2f} s, {slowest[1]}; most memory of the process {peak / 2**20:.0f} MB")
+    return findings
+
+
+def main(argv=None):
+    """Run the command; return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Read damaged files of every kind.")
+    parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--files", type=int, default=10**9, help="end after so many")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--keep", type=Path, default=Path("runs/fuzz"), help="folder for the files of findings")
+    options = parser.parse_args(argv)
+    return int(bool(fuzz(options.kinds, options.seed, options.minutes, options.files, options.keep)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
