@@ -131,7 +131,7 @@ class Training:
         process.communicate()
 
 
-@pytest.mark.training
+@pytest.mark.slow
 def test_killed_and_resumed_it_trains_as_undisturbed(packed, tmp_path):
     pytest.importorskip("jax")
     straight = Training(packed, tmp_path / "straight", "--lines", 40, "--processes", 2).run()
