@@ -1,7 +1,7 @@
 import pytest
 
 from crnn.evaluation.metrics import Calibration, LineScores, edit_distance
-from crnn.inference.recognizer import Character
+from crnn.inference.text_line import Character
 
 
 @pytest.mark.parametrize(
