@@ -5,16 +5,16 @@ from dataclasses import dataclass
 # Kinds of text (``texts.Texts.of_kind``) and the share of each among the lines of free length. A table of 5990
 # characters needs drawn ones, "uniform" and "frequent": all the texts together leave hundreds of its characters unseen.
 KINDS = {
-    "chinese": 0.16,
-    "english": 0.14,
+    "chinese": 0.13,
+    "english": 0.12,
     "mixed": 0.08,
     "words": 0.05,
     "frequent": 0.06,
-    "uniform": 0.10,
+    "uniform": 0.09,
     "patterns": 0.04,
     "code": 0.03,
     "phrases": 0.16,
-    "grammars": 0.14,
+    "grammars": 0.20,
     "commands": 0.04,
 }
 EVALUATION_KINDS = {  # of the first published scores
@@ -40,7 +40,7 @@ TEXT_EFFECTS = ("few_characters", "price_tags", "joined_words", "elastic")
 LAYOUTS = (
     "raised_or_lowered", "two_sizes", "small_capitals", "emphasis",
     "spaced_characters", "wide_gaps", "full_width_forms", "marks_only", "hyphenated",
-    "letter_spaced_capitals",
+    "letter_spaced_capitals", "dashes",
 )  # fmt: skip
 STYLES = ("small_screen_text", "large_print", "heavy", "condensed", "heavy_condensed", "letter_spaced", "tight")
 BACKGROUNDS = ("scan", "picture_background")
@@ -84,16 +84,17 @@ class SynthesisConfig:
     joined_words: float = 0.3  # some words written together
 
     # Lines of free length, one layout at most
-    raised_or_lowered: float = 0.05  # notes, powers, formulas with small characters above or below the line
+    raised_or_lowered: float = 0.10  # notes, powers, formulas with small characters above or below the line
     two_sizes: float = 0.05  # a label or a unit smaller than its value
     small_capitals: float = 0.02  # lower case as smaller capitals; of English
     emphasis: float = 0.05  # a part bold or in italics
     spaced_characters: float = 0.05  # single characters apart, labelled with spaces
     wide_gaps: float = 0.05  # some spaces as wide as between columns
-    full_width_forms: float = 0.03  # ASCII in full-width forms; of Chinese
+    full_width_forms: float = 0.08  # ASCII in full-width forms; of Chinese
     marks_only: float = 0.01  # a mark or a run of one
     letter_spaced_capitals: float = 0.02  # capitals set apart, labelled without spaces; of English
     hyphenated: float = 0.02  # a word divided at the end; of English
+    dashes: float = 0.05  # dashes in the place of commas, hyphens and spaces
 
     # Lines of free length, one style at most
     small_screen_text: float = 0.04  # 9 to 14 pixels high

@@ -94,6 +94,12 @@ RULES = {
         "共{digit}页 第{digit}页", "- {count} -", "— {count} —", "· {count} ·", "{digit} / {count}",
         "Page {digit} of {count}",
     ),
+    "leader": (
+        "{run}", "{label}：{run}", "{label_en}: {run}", "{topic_zh}{run}{count}", "{title}{run}{count}",
+        "第 {digit} 章 {run} {count}", "{title} {run} {count}", "{noun}{run}{noun}", "{topic_zh}{fill_in}{topic_zh}",
+        "{label_en}: {fill_in} {label_en}: {fill_in}", "__{noun}__", "{noun}__{noun}__{noun}", "{noun}::{noun}",
+        "{noun}--", "--{noun}", "{noun} -- {noun}", "{noun} != {noun} && {noun}", "{exclamation}{run}",
+    ),
     "fill_in": (
         "____", "________", "______________", "__/__/____", "____.____", "..........", "........", "-", "--", "—",
         "/", "N/A", "N.A.", "无",

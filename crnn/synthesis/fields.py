@@ -23,6 +23,7 @@ from crnn.synthesis.vocabulary import (
 )
 
 UPPER_CASE, DIGITS, HEX = string.ascii_uppercase, string.digits, "0123456789abcdef"
+TWINS = dict(zip("OIZSB", "01258", strict=True))  # capitals and the digits that look like them
 LOOK_ALIKES = "0O1Il0O5S8B2Z"  # of serial numbers
 NUMERALS = (
     "I",
@@ -187,7 +188,10 @@ def serial(rng: np.random.Generator) -> str:
 
 
 def look_alikes(rng: np.random.Generator) -> str:
-    """Draw a code of characters that look alike."""
+    """Draw a code of characters that look alike, or a word with some of its characters replaced by such."""
+    if rng.random() < 0.3:
+        word = pick(rng, WORDS["noun"]).upper()
+        return "".join(TWINS.get(c, c) if rng.random() < 0.4 else c for c in word) + some(rng, DIGITS, 0, 2)
     return some(rng, LOOK_ALIKES + UPPER_CASE + DIGITS, 4, 11)
 
 

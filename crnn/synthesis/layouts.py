@@ -27,6 +27,10 @@ _FORMULAS = (
 _CHARACTERS = (  # to set apart; none: those of the text
     string.digits, string.digits, string.ascii_uppercase, string.ascii_lowercase, "一二三四五六七八九十", "",
 )  # fmt: skip
+_COMMAS = re.compile(r"(?<=\w)(?:, | - |; | |-)(?=\w)")  # and other places where a dash may stand
+_CHINESE_COMMAS = re.compile(r"(?<=[\u4e00-\u9fff\d])(?:[，：；,-]|)(?=[\u4e00-\u9fff\d])")
+_DASHES = ("—", "—", "—", "—", "—", "–", "–", "–", " — ", " – ")
+_CHINESE_DASHES = ("——", "——", "——", "——", "—", "—", "—", "–", "-")
 _MARKS = "--——__..==**~·+/|:'\",。、<>#"
 
 
@@ -181,6 +185,21 @@ def hyphenated(rng: np.random.Generator, layout: Layout) -> Layout:
     if not places:
         return layout
     return replace(layout, text=layout.text[: places[rng.integers(len(places))]] + "-")
+
+
+def dashes(rng: np.random.Generator, layout: Layout) -> Layout:
+    """Write one or two dashes for commas, hyphens or spaces, or between Chinese characters, mostly without spaces."""
+    chinese = any("\u4e00" <= character <= "\u9fff" for character in layout.text[:10])
+    places, signs = (_CHINESE_COMMAS, _CHINESE_DASHES) if chinese else (_COMMAS, _DASHES)
+    found = [match.span() for match in places.finditer(layout.text[:30])]
+    chosen = sorted(rng.permutation(len(found))[: rng.integers(1, 3)])
+    text = layout.text
+    for place in reversed(chosen):
+        start, end = found[place]
+        text = text[:start] + signs[rng.integers(len(signs))] + text[end:]
+    if found and rng.random() < 0.1:  # a sentence that is broken off
+        text = text[: found[-1][0]] + signs[0]
+    return replace(layout, text=text)
 
 
 def letter_spaced_capitals(rng: np.random.Generator, layout: Layout) -> Layout:
