@@ -23,7 +23,7 @@ NEVER_BEFORE_SPACE = frozenset("“‘")  # however wide a font draws them
 # in heights of the ink
 MIN_HEIGHT = HEIGHT / 2  # rows, of a line of small marks: its ink is lower than its characters
 WIDE = 0.3  # gaps of at least this may be spaces of their own right
-FAR = 2.0  # wider gaps are spaces between any two characters
+ALWAYS_SPACE = 2.0  # wider gaps are spaces between any two characters
 HALF_WIDTH = 0.6  # the gap after a half-width colon and a space; that after a full-width one is wider
 FULL_WIDTH = 0.8  # gaps within full-width letters and digits are narrower
 # of probability
@@ -32,7 +32,7 @@ SUSPECTED_ALL = 0.001  # geometric mean over the gaps of a line in which all are
 # between gaps
 EVEN = 1.5  # the widest over the narrowest of gaps of one kind
 AS_WIDE = 0.9  # over the median of the spaces that the network saw
-WIDER = 0.2  # heights over the median gap between Chinese characters
+CHINESE_MARGIN = 0.2  # heights over the median gap between Chinese characters
 MIN_LETTER_GAPS = 3  # gaps that show how wide the gaps within the words of a line are
 SPACE_MARGIN = 1  # columns over the median of those gaps: the only space of a line has more
 
@@ -134,7 +134,7 @@ def spaces_between(line: list[Neighbours]) -> list[bool]:
         pair = line[at]
         suspected = pair.probability >= SUSPECTED and pair.gap >= WIDE
         if pair.kind == "Chinese":
-            spaces[at] |= suspected and pair.gap >= chinese_gap + WIDER
+            spaces[at] |= suspected and pair.gap >= chinese_gap + CHINESE_MARGIN
         elif not even:
             spaces[at] |= suspected and pair.gap >= AS_WIDE * space_gap
     if even:
@@ -154,10 +154,10 @@ def _has_space(pair: Neighbours) -> bool:
     """Tell whether a space stands between two characters, as far as they alone say."""
     if pair.kind == "own width":
         half_width = pair.left in ASCII_FOR_FULL_WIDTH and pair.gap < HALF_WIDTH and pair.probability >= SUSPECTED
-        return half_width or pair.gap > FAR
+        return half_width or pair.gap > ALWAYS_SPACE
     if pair.kind == "free":
         return pair.seen
-    return pair.gap > FAR or (pair.kind == "Chinese" and pair.seen and pair.gap >= WIDE)
+    return pair.gap > ALWAYS_SPACE or (pair.kind == "Chinese" and pair.seen and pair.gap >= WIDE)
 
 
 def _even_gaps(pairs: list[Neighbours]) -> float:

@@ -56,7 +56,7 @@ FREE_EFFECTS = (*LAYOUTS, *STYLES, *BACKGROUNDS, *DETAILS)
 class SynthesisConfig:
     """Probabilities of each effect in a synthetic line, between 0 and 1.
 
-    Which lines a probability applies to is said by the comment above its group.
+    The comment above each group says which lines its probabilities apply to.
     """
 
     # All lines

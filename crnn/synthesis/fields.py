@@ -79,12 +79,12 @@ def decimal(rng: np.random.Generator) -> str:
 def amount(rng: np.random.Generator) -> str:
     """Draw an amount of money without its sign."""
     value = 10 ** rng.uniform(-0.2, 4.2)
-    lot = rng.random()
-    if lot < 0.15:
+    u = rng.random()
+    if u < 0.15:
         return str(int(value) + 1)
-    if lot < 0.3:
+    if u < 0.3:
         return f"{int(value)}.{pick(rng, ('00', '90', '99', '50', '9', '5'))}"
-    return f"{value:,.2f}" if lot < 0.7 else f"{value:.2f}"
+    return f"{value:,.2f}" if u < 0.7 else f"{value:.2f}"
 
 
 def money(rng: np.random.Generator) -> str:
@@ -95,8 +95,8 @@ def money(rng: np.random.Generator) -> str:
 
 def percent(rng: np.random.Generator) -> str:
     """Draw a percentage or a rate per thousand."""
-    lot = rng.random()
-    value = f"{rng.uniform(0, 100):.{rng.integers(0, 3)}f}" if lot < 0.6 else str(5 * rng.integers(1, 21))
+    u = rng.random()
+    value = f"{rng.uniform(0, 100):.{rng.integers(0, 3)}f}" if u < 0.6 else str(5 * rng.integers(1, 21))
     return value + pick(rng, ("%", "%", "%", "%", "%", "‰"))
 
 

@@ -153,9 +153,9 @@ def joined(rng, words):
         count = rng.integers(2, 4)
         first, *others = words[:count]
         words = words[count:]
-        lot = rng.random()
-        if lot < 0.3:
-            first, others = first.lower() if lot < 0.15 else first.title(), [word.title() for word in others]
+        u = rng.random()
+        if u < 0.3:
+            first, others = first.lower() if u < 0.15 else first.title(), [word.title() for word in others]
         sign = _pick(rng, "#@.-/") if rng.random() < 0.15 else ""
         together.append(sign + "".join([first, *others]))
     return " ".join(together)

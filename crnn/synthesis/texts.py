@@ -120,10 +120,10 @@ class Texts:
         return " ".join(source[i] for i in rng.integers(len(source), size=rng.integers(1, 8)))
 
     def _cased(self, text, rng):
-        lot = rng.random()
-        if lot < 0.12:
+        u = rng.random()
+        if u < 0.12:
             return text.upper()
-        if lot < 0.22:
+        if u < 0.22:
             return text.title()
         return text
 
@@ -174,13 +174,13 @@ def _phrases(lines, rng, length):
 
 def _typeset(text, rng):
     """``text`` as books and web pages set it."""
-    lot = rng.random(3)
-    if lot[0] < UPPER_CASE:
+    u = rng.random(3)
+    if u[0] < UPPER_CASE:
         text = text.upper()
-    if lot[1] < CURLY:
+    if u[1] < CURLY:
         text = re.sub(r"(?<!\w)[\"“](?=\S)", "“", text).replace('"', "”")
         text = re.sub(r"(?<!\w)'(?=\w)", "‘", text).replace("'", "’")
-    if lot[2] < LIGATURES:
+    if u[2] < LIGATURES:
         text = text.replace("fi", "ﬁ").replace("fl", "ﬂ")
     return text
 

@@ -12,14 +12,14 @@ from crnn.tools import text_readers as read
 
 BLOCK = 20  # lines that stay together
 HELD_OUT = 33  # one block in so many is kept out of training
-MOST = 4_000_000  # characters of a text: poems and places would outweigh all else
+MAX_CHARACTERS = 4_000_000  # characters of a text: poems and places would outweigh all else
 IGNORED = ("node_modules", "LICENSE")  # parts of paths
 
 
 def _places(path: Path) -> str:
     """Every so many of all places, so that no province is missing."""
     names = [place["name"] for place in json.loads(read.plain(path))]
-    return "\n".join(names[:: 1 + sum(map(len, names)) // MOST])
+    return "\n".join(names[:: 1 + sum(map(len, names)) // MAX_CHARACTERS])
 
 
 _CATALOGUES = (
@@ -87,9 +87,11 @@ def write_corpora(unpacked: str | Path, training: str | Path, heldout: str | Pat
         files = _files(Path(unpacked), patterns)
         if name.endswith(PHRASES):
             lines = (line for file in files for line in reader(file).split("\n"))
-            blocks = _evenly(MOST, _blocks(read.tidy(lines, cache(lambda c: charset.fold_character(c) != ""))))
+            blocks = _evenly(
+                MAX_CHARACTERS, _blocks(read.tidy(lines, cache(lambda c: charset.fold_character(c) != "")))
+            )
         else:
-            blocks = _blocks(line for line in _at_most(MOST, map(reader, files)).split("\n") if line.strip())
+            blocks = _blocks(line for line in _at_most(MAX_CHARACTERS, map(reader, files)).split("\n") if line.strip())
         if len(blocks) < HELD_OUT:
             missing.append(name)
             continue

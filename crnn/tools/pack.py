@@ -168,20 +168,20 @@ def _fitting(fonts: Iterator[Font], limit: int) -> dict[str, bytes]:
     Others are left out one after another: the one whose size times the number of fonts of its design is highest, where
     a regular one counts for a third.
     """
-    kept = list(fonts)
+    chosen = list(fonts)
     dropped: list[str] = []
-    left = sum(font.size for font in kept) - limit
-    while kept and left > 0:
-        designs = Counter(font.design for font in kept)
-        burdens = [font.size * designs[font.design] / (3 if font.regular else 1) for font in kept]
-        worst = kept.pop(burdens.index(max(burdens)))
+    left = sum(font.size for font in chosen) - limit
+    while chosen and left > 0:
+        designs = Counter(font.design for font in chosen)
+        burdens = [font.size * designs[font.design] / (3 if font.regular else 1) for font in chosen]
+        worst = chosen.pop(burdens.index(max(burdens)))
         dropped.append(worst.name)
         left -= worst.size
-    if not kept:
+    if not chosen:
         raise ValueError("no font fits: raise --megabytes")
     if dropped:
-        print(f"left out {len(dropped)} of {len(dropped) + len(kept)} fonts: {', '.join(dropped)}", file=sys.stderr)
-    return {font.name: font.content for font in kept}
+        print(f"left out {len(dropped)} of {len(dropped) + len(chosen)} fonts: {', '.join(dropped)}", file=sys.stderr)
+    return {font.name: font.content for font in chosen}
 
 
 def _write(path: Path, files: Mapping[str, bytes]) -> None:
