@@ -27,7 +27,7 @@ class Session:
 
     works = True
 
-    def __init__(self, model, options, providers):
+    def __init__(self, model, options, providers, **_):
         self.asked = providers if self.works else ["CPUExecutionProvider"]
         self.real = REAL(model, options, providers=["CPUExecutionProvider"])
         self.get_inputs, self.get_outputs, self.run = self.real.get_inputs, self.real.get_outputs, self.real.run

@@ -39,10 +39,12 @@ def place(rng: np.random.Generator, typeset: Typeset, size: int, height: float, 
 
 
 def crop(rng: np.random.Generator, run: GlyphRun) -> GlyphRun:
-    """Cut up to 10 % of the ink height off the top, the bottom or both."""
+    """Cut up to 10 % of the ink height off the top, the bottom or both, if something is left."""
     inked = np.flatnonzero(run.coverage.any(axis=1))
     sides = ((1, 1), (1, 0), (0, 1))[rng.integers(3)]
     above, below = np.ceil(sides * rng.uniform(0, 0.1, 2) * len(inked)).astype(int)
+    if above + below >= len(inked):  # a dash
+        return run
     first = inked[0] + above if above else 0
     last = inked[-1] + 1 - below if below else len(run.coverage)
     return replace(run, coverage=run.coverage[first:last], baseline=run.baseline - first)

@@ -10,41 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from crnn.synthesis.vocabulary import (
-    BETWEEN,
-    BOUGHT,
-    CLOCKS,
-    COLUMNS,
-    DATES,
-    PHONES,
-    PLATES,
-    SERIALS,
-    WORDS,
-)
+from crnn.synthesis.vocabulary import BETWEEN, BOUGHT, CLOCKS, COLUMNS, DATES, PHONES, PLATES, SERIALS, WORDS
 
 UPPER_CASE, DIGITS, HEX = string.ascii_uppercase, string.digits, "0123456789abcdef"
 TWINS = dict(zip("OIZSB", "01258", strict=True))  # capitals and the digits that look like them
 LOOK_ALIKES = "0O1Il0O5S8B2Z"  # of serial numbers
-NUMERALS = (
-    "I",
-    "II",
-    "III",
-    "IV",
-    "V",
-    "VI",
-    "VII",
-    "VIII",
-    "IX",
-    "X",
-    "XI",
-    "XII",
-    "XIII",
-    "XIV",
-    "XV",
-    "XVI",
-    "XIX",
-    "XX",
-)
+NUMERALS = tuple("I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XIX XX".split())
 CAPITALS = "零壹贰叁肆伍陆柒捌玖"
 SMALL = "零一二三四五六七八九"
 YEARS = "〇一二三四五六七八九"
