@@ -6,7 +6,7 @@ import pytest
 
 from crnn.charset import Charset
 from crnn.paths import DEFAULT_CHARSET
-from crnn.synthesis import backgrounds, decorations, degradation, effects, layouts, printing, styles, warping
+from crnn.synthesis import backgrounds, clutter, decorations, degradation, effects, layouts, printing, styles, warping
 from crnn.synthesis.config import DETAILS, EFFECTS, FREE_EFFECTS, LAYOUTS, STYLES, TEXT_EFFECTS, SynthesisConfig
 from crnn.synthesis.fonts import Style
 from crnn.synthesis.glyph_run import GlyphRun
@@ -177,6 +177,20 @@ def test_a_divided_word_ends_the_line_with_a_hyphen():
         assert re.fullmatch(r"[a-z\[].*[a-z]{2}-", text) and "programming".startswith(text.rstrip("-")[:11])
 
 
+def test_dashes_stand_between_words_or_characters():
+    ends = set()
+    for rng in generators():
+        text = layouts.dashes(rng, Layout("the time, and the well-known place", Style(40))).text
+        assert re.search("[—–]", text)
+        if not text.endswith("—"):
+            assert re.findall("[a-z]+", text) == ["the", "time", "and", "the", "well", "known", "place"]
+        chinese = layouts.dashes(rng, Layout("他来了，我们走", Style(40))).text
+        assert "他来了我们走".startswith(re.sub("[—–，-]", "", chinese))
+        ends.add(text[-1])
+    assert ends == {"e", "—"}
+    assert layouts.dashes(np.random.default_rng(0), Layout("word", Style(40))).text == "word"
+
+
 def test_capitals_set_apart_are_labelled_as_words(face):
     for rng in generators():
         layout = layouts.letter_spaced_capitals(rng, Layout("wo men", Style(40)))
@@ -228,6 +242,14 @@ def test_of_a_cut_character_less_than_half_is_left_and_it_has_no_box(run):
             assert columns == 0 or 1 + 2 <= columns <= 0.4 * 20 + 0.25 * 40 + 1
         assert max(outside) > 0
         assert (cut.coverage[15:45, int(cut.left[1]) : int(cut.right[1])] == 255).all()
+
+
+def test_a_dash_is_not_cropped_away():
+    dash = GlyphRun(
+        np.pad(np.full((1, 20), 255, np.uint8), ((9, 9), (3, 3))), np.array([3.0]), np.array([23.0]), 19, 20
+    )
+    for rng in generators():
+        assert clutter.crop(rng, dash).coverage.any()
 
 
 def test_a_curved_line_keeps_its_ink_and_its_columns(run):

@@ -46,8 +46,8 @@ LAYOUT_EFFECTS = (
     ("full_width_forms", layouts.full_width_forms),
     ("marks_only", layouts.marks_only),
     ("hyphenated", layouts.hyphenated),
-    ("dashes", layouts.dashes),
     ("letter_spaced_capitals", layouts.letter_spaced_capitals),
+    ("dashes", layouts.dashes),
 )
 STYLE_EFFECTS = (
     ("heavy", styles.heavy),
