@@ -1,11 +1,13 @@
 """The scripts as a user runs them, on the pictures of ``asset/`` with the shipped weights."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from xml.etree import ElementTree
 
 import cv2
 import numpy as np
@@ -76,22 +78,73 @@ def test_what_cannot_be_read_is_named_and_the_others_are_read(demo, tmp_path, mo
     result = demo("--format", "tsv", "broken.jpg", "menu.png", "missing.png")
     assert result.returncode == 1
     (row,) = result.stdout.splitlines()
-    path, text, confidence, seconds = row.split("\t")
+    path, text, confidence, seconds, *_ = row.split("\t")
     assert path == "menu.png" and text and 0 < float(confidence) <= 1 and float(seconds) > 0
     assert "broken.jpg: not a picture" in result.stderr and "missing.png: No such file" in result.stderr
 
 
-def test_a_picture_of_two_lines_is_warned_of(demo, tmp_path, monkeypatch):
+@pytest.fixture
+def two_lines(tmp_path, monkeypatch):
+    """A picture of two lines, ``two.png`` in the working folder."""
     monkeypatch.chdir(tmp_path)
     picture = cv2.imread(str(ROOT / "asset" / "kai.png"))
     cv2.imwrite(str(tmp_path / "two.png"), np.vstack([picture, picture]))
+
+
+def test_a_picture_of_two_lines_gives_both(demo, two_lines):
     result = demo("two.png")
-    assert result.returncode == 0 and "result is:" in result.stdout
-    assert "two.png: seems to show 2 lines" in result.stderr
+    lines = result.stdout.splitlines()
+    assert result.returncode == 0 and lines[2] == "result is:"
+    assert [line.replace(" ", "") for line in lines[3:5]] == [LABELS["kai.png"]] * 2
+    (alone,) = [row for row in demo("--lines", "one", "two.png").stdout.splitlines() if row.startswith("result is:")]
+    assert LABELS["kai.png"] not in alone
+
+
+def test_a_row_a_line_tells_where_it_stands(demo, two_lines):
+    result = demo("--format", "tsv", "--header", "two.png")
+    header, *rows = (row.split("\t") for row in result.stdout.splitlines())
+    assert header == ["path", "text", "confidence", "seconds", "x0", "y0", "x1", "y1"]
+    assert [(row[0], row[1].replace(" ", "")) for row in rows] == [("two.png", LABELS["kai.png"])] * 2
+    height, width = cv2.imread("two.png").shape[:2]
+    first, second = ([int(edge) for edge in row[4:]] for row in rows)
+    assert 0 <= first[0] < first[2] <= width and 0 <= first[1] < first[3] <= second[3] <= height
+    assert first[3] - height / 2 < 10 and height / 2 - second[1] < 10
+
+
+def test_json_tells_the_places_of_lines_and_characters(demo, two_lines):
+    record = json.loads(demo("--format", "json", "two.png").stdout)
+    assert record["text"] == "\n".join(line["text"] for line in record["lines"]) and "characters" not in record
+    for line in record["lines"]:
+        assert "".join(c["text"] for c in line["characters"]) == line["text"]
+        for c in line["characters"]:
+            assert line["box"][0] <= c["box"][0] + 1 and c["box"][2] <= line["box"][2] + 1
+            assert line["box"][1] <= c["box"][1] + 1 and c["box"][3] <= line["box"][3] + 1
+
+
+def test_hocr_and_alto_are_xml_with_the_lines_of_all_pictures(demo, two_lines):
+    kai = ROOT / "asset" / "kai.png"
+    page = ElementTree.fromstring(demo("--format", "hocr", "two.png", kai).stdout)
+    by_class = {kind: page.findall(f".//*[@class='{kind}']") for kind in ("ocr_page", "ocr_line", "ocrx_word")}
+    assert len(by_class["ocr_page"]) == 2 and len(by_class["ocrx_word"]) >= 3
+    texts = ["".join(line.itertext()).replace(" ", "") for line in by_class["ocr_line"]]
+    assert texts == [LABELS["kai.png"]] * 3
+    assert all(re.match(r"bbox( \d+){4}; x_wconf \d+$", word.get("title")) for word in by_class["ocrx_word"])
+    layout = ElementTree.fromstring(demo("--format", "alto", "two.png", kai).stdout)
+    name = "{http://www.loc.gov/standards/alto/ns-v4#}"
+    assert len(layout.findall(f".//{name}Page")) == 2 and len(layout.findall(f".//{name}TextLine")) == 3
+    assert "".join(s.get("CONTENT") for s in layout.iter(f"{name}String")) == LABELS["kai.png"] * 3
+
+
+def test_a_picture_without_text_gives_none(demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite("blank.png", np.full((400, 500), 255, np.uint8))
+    assert demo("blank.png").stdout.splitlines()[2] == "result is:"
+    assert demo("--format", "tsv", "blank.png").stdout == ""
+    assert json.loads(demo("--format", "json", "blank.png").stdout)["lines"] == []
 
 
 def test_wrong_arguments(demo):
-    assert demo("--format", "xml").returncode == 2
+    assert demo("--format", "xml").returncode == demo("--header").returncode == 2
     result = demo("--weights", "nowhere.h5")
     assert result.returncode == 2 and "nowhere.h5: no such file" in result.stderr
 

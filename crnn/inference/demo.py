@@ -1,11 +1,10 @@
 """What ``demo_infer.py`` and ``crnn read`` do: find images, read them, write their texts."""
 
 import argparse
-import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,25 +13,32 @@ from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 if TYPE_CHECKING:
     import numpy as np
 
-    from crnn.inference.recognizer import Recognizer, TextLine
+    from crnn.inference.formats import Format
+    from crnn.inference.page.page_text import PageText
+    from crnn.inference.recognizer import Recognizer
 
 PROGRESS_BAR_FROM = 51  # images; fewer need no progress bar
 STDIN = "-"
 PATHS_HELP = "pictures, folders of them, http(s) addresses, or - for stdin (default: asset)"
+LINES = ("auto", "one", "many")
+FORMAT_NAMES = ("text", "tsv", "json", "hocr", "alto")
 DEVICES = ("auto", "cpu", "cuda", "coreml", "dml")
 
 Name = Path | str  # of an image: a path, a URL or STDIN
-Write = Callable[[Name, "TextLine", float], None]
 
 
 def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
-        prog=prog, description="Read pictures of one printed line of Chinese, English or both."
+        prog=prog, description="Read pictures of printed Chinese, English or both: lines and whole pages."
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help=PATHS_HELP)
     parser.add_argument("--recursive", action="store_true", help="look into the folders within folders too")
-    parser.add_argument("--format", choices=tuple(WRITERS), default="text")
+    parser.add_argument(
+        "--lines", choices=LINES, default="auto", help="of a picture (default: whichever it looks like)"
+    )
+    parser.add_argument("--format", choices=FORMAT_NAMES, default="text")
+    parser.add_argument("--header", action="store_true", help="name the columns of --format tsv")
     parser.add_argument("--allow", metavar="CHARACTERS", help="read these characters alone, as 0123456789.-")
     parser.add_argument("--alternatives", type=int, default=0, metavar="N", help="next texts of a line, with json")
     parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="default: weights/CRNN.h5")
@@ -46,6 +52,8 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run the command; return its exit status: 1 if something could not be read, 2 if there is nothing to read with."""
     parser = build_parser(prog)
     options = parser.parse_args(argv)
+    if options.header and options.format != "tsv":
+        parser.error("--header names the columns of --format tsv")
     if not options.paths and not ASSETS.is_dir():
         parser.error("name pictures, folders of them, or - for stdin")
     return run(options.paths or [_default_folder(ASSETS)], options)
@@ -76,6 +84,7 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
         print(f"{options.weights}: no such file; name a weights file with --weights", file=sys.stderr)
         return 2
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from crnn.inference.formats import FORMATS, TSV_HEADER
     from crnn.inference.recognizer import Recognizer
 
     try:
@@ -90,7 +99,11 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
     if options.device:
         print(f"device: {recognizer.engine.device}", file=sys.stderr)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    unread = _read(images, recognizer, WRITERS[options.format])
+    form = FORMATS[options.format]
+    sys.stdout.write(TSV_HEADER if options.header else form.start)
+    unread = _read(images, recognizer, form, options.lines)
+    sys.stdout.write(form.end)
+    sys.stdout.flush()
     return int(bool(empty) or unread > 0)
 
 
@@ -111,24 +124,32 @@ def _find(paths: Iterable[str], recursive: bool) -> tuple[list[Name], list[Path]
     return images, empty
 
 
-def _read(paths: list[Name], recognizer: "Recognizer", write: Write) -> int:
-    """Read images, write each text as soon as it is known, and return how many could not be read."""
+def _read(paths: list[Name], recognizer: "Recognizer", form: "Format", lines: str) -> int:
+    """Read images, write the text of each as soon as it is known, and return how many could not be read."""
     from tqdm import tqdm
+
+    from crnn.inference.page.reader import read_pages
 
     unread = len(paths)
     with tqdm(total=len(paths), unit=" pictures", disable=None if len(paths) >= PROGRESS_BAR_FROM else True) as bar:
         start = time.perf_counter()
-        for lines in recognizer.read_stream(_images(paths)):
+        for pages in read_pages(recognizer, _images(paths), lines):
             elapsed = time.perf_counter() - start
-            ratios = [line.width / line.height for _, line in lines]
-            for ((number, path), line), ratio in zip(lines, ratios, strict=True):
+            shares = [_columns(page) for _, page in pages]
+            for ((number, path), page), share in zip(pages, shares, strict=True):
                 with bar.external_write_mode(sys.stdout):
-                    write(path, line, elapsed * ratio / sum(ratios))  # its part of what was done together
+                    sys.stdout.write(form.page(path, page, elapsed * share / sum(shares), number))
+                    sys.stdout.flush()
                 bar.update(number - bar.n)
-            unread -= len(lines)
-            start = time.perf_counter()
+            unread -= len(pages)
+            start = time.perf_counter() if pages else start
         bar.update(len(paths) - bar.n)
     return unread
+
+
+def _columns(page: "PageText") -> float:
+    """Return how long the lines of a picture are together, by their heights: its part of what was done together."""
+    return sum(line.line.width / line.line.height for line in page.lines) or 1.0
 
 
 def _images(paths: list[Name]) -> Iterator[tuple[tuple[int, Name], "np.ndarray"]]:
@@ -137,40 +158,9 @@ def _images(paths: list[Name]) -> Iterator[tuple[tuple[int, Name], "np.ndarray"]
 
     from crnn.image import ImageError
     from crnn.inference.inputs import load_grayscale
-    from crnn.normalization import count_lines
 
     for number, path in enumerate(paths, 1):
         try:
-            image = load_grayscale(sys.stdin.buffer if path == STDIN else path)
+            yield (number, path), load_grayscale(sys.stdin.buffer if path == STDIN else path)
         except ImageError as error:
             tqdm.write(str(error), sys.stderr)
-            continue
-        if (lines := count_lines(image)) > 1:
-            message = f"{path}: seems to show {lines} lines of text; only one a picture is read well: cut it up"
-            tqdm.write(message, sys.stderr)
-        yield (number, path), image
-
-
-def _write_text(path: Name, line: "TextLine", seconds: float) -> None:
-    print(f"=====\nfile_path is:{path}\nresult is:{line.text}\nelapsed time is:{seconds:.3f}s\n=====\n", flush=True)
-
-
-def _write_tsv(path: Name, line: "TextLine", seconds: float) -> None:
-    print(path, line.text, f"{line.confidence:.4f}", f"{seconds:.4f}", sep="\t", flush=True)
-
-
-def _write_json(path: Name, line: "TextLine", seconds: float) -> None:
-    said = line.to_dict()
-    record = {
-        "path": str(path),
-        "text": said["text"],
-        "confidence": said["confidence"],
-        "seconds": round(seconds, 4),
-        "characters": said["characters"],
-    }
-    if line.alternatives:
-        record["alternatives"] = said["alternatives"]
-    print(json.dumps(record, ensure_ascii=False), flush=True)
-
-
-WRITERS: dict[str, Write] = {"text": _write_text, "tsv": _write_tsv, "json": _write_json}

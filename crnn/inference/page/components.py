@@ -10,7 +10,7 @@ MIN_CONTRAST = 18  # grey levels between a stroke and the ground around it
 NOISE_FACTOR = 2.5  # a stroke is so many times stronger than the median response around it
 NEARBY_SHARE = 0.5  # of the strongest strokes nearby that a stroke must reach
 NEARBY = 9  # quarter pixels: the side of the window that is nearby
-RULE_LENGTH = 81  # pixels: straight runs as long belong to rules and frames
+RULE_LENGTH = 161  # pixels: straight runs as long belong to rules and frames
 FINE_HEIGHT = 64  # pixels: higher components are looked for at a quarter of the resolution
 COARSE = 4
 
