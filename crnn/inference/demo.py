@@ -13,7 +13,9 @@ from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 if TYPE_CHECKING:
     import numpy as np
 
+    from crnn.inference.drawing import Drawings
     from crnn.inference.formats import Format
+    from crnn.inference.html_report import HtmlReport
     from crnn.inference.page.page_text import PageText
     from crnn.inference.recognizer import Recognizer
 
@@ -39,6 +41,8 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--format", choices=FORMAT_NAMES, default="text")
     parser.add_argument("--header", action="store_true", help="name the columns of --format tsv")
+    parser.add_argument("--draw", metavar="FOLDER", type=Path, help="write each picture with its lines and text: SVG")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page about all lines, the unsurest first")
     parser.add_argument("--allow", metavar="CHARACTERS", help="read these characters alone, as 0123456789.-")
     parser.add_argument("--alternatives", type=int, default=0, metavar="N", help="next texts of a line, with json")
     parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="default: weights/CRNN.h5")
@@ -101,7 +105,11 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     form = FORMATS[options.format]
     sys.stdout.write(TSV_HEADER if options.header else form.start)
-    unread = _read(images, recognizer, form, options.lines)
+    try:
+        unread = _read(images, recognizer, form, options)
+    except OSError as error:  # of --draw and --html
+        print(error, file=sys.stderr)
+        return 1
     sys.stdout.write(form.end)
     sys.stdout.flush()
     return int(bool(empty) or unread > 0)
@@ -124,27 +132,41 @@ def _find(paths: Iterable[str], recursive: bool) -> tuple[list[Name], list[Path]
     return images, empty
 
 
-def _read(paths: list[Name], recognizer: "Recognizer", form: "Format", lines: str) -> int:
+def _read(paths: list[Name], recognizer: "Recognizer", form: "Format", options: argparse.Namespace) -> int:
     """Read images, write the text of each as soon as it is known, and return how many could not be read."""
     from tqdm import tqdm
 
     from crnn.inference.page.reader import read_pages
 
     unread = len(paths)
+    views = _views(options)
     with tqdm(total=len(paths), unit=" pictures", disable=None if len(paths) >= PROGRESS_BAR_FROM else True) as bar:
         start = time.perf_counter()
-        for pages in read_pages(recognizer, _images(paths), lines):
+        for pages in read_pages(recognizer, _images(paths), options.lines):
             elapsed = time.perf_counter() - start
             shares = [_columns(page) for _, page in pages]
             for ((number, path), page), share in zip(pages, shares, strict=True):
                 with bar.external_write_mode(sys.stdout):
                     sys.stdout.write(form.page(path, page, elapsed * share / sum(shares), number))
                     sys.stdout.flush()
+                for view in views:
+                    view.add(path, page)
                 bar.update(number - bar.n)
             unread -= len(pages)
             start = time.perf_counter() if pages else start
         bar.update(len(paths) - bar.n)
+    for view in views:
+        view.finish()
     return unread
+
+
+def _views(options: argparse.Namespace) -> list["Drawings | HtmlReport"]:
+    """Return what --draw and --html ask for."""
+    from crnn.inference.drawing import Drawings
+    from crnn.inference.html_report import HtmlReport
+
+    drawings = [Drawings(options.draw)] if options.draw else []
+    return [*drawings, *([HtmlReport(options.html)] if options.html else [])]
 
 
 def _columns(page: "PageText") -> float:

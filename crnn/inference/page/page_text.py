@@ -51,14 +51,23 @@ class PageText:
 
     Attributes:
         lines: in reading order.
-        width, height: of the picture, in pixels.
+        image: the picture, (height, width) uint8, grey.
         is_line: whether the whole picture was read as one line.
     """
 
     lines: tuple[PageLine, ...]
-    width: int
-    height: int
+    image: np.ndarray
     is_line: bool
+
+    @property
+    def width(self) -> int:
+        """Width of the picture in pixels."""
+        return self.image.shape[1]
+
+    @property
+    def height(self) -> int:
+        """Height of the picture in pixels."""
+        return self.image.shape[0]
 
     @property
     def text(self) -> str:

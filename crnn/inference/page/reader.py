@@ -26,7 +26,7 @@ class _Page(Generic[Key]):
     """A picture whose lines are on their way."""
 
     key: Key
-    shape: tuple[int, int]
+    image: np.ndarray
     is_line: bool
     crops: list[LineCrop]
     read: list[PageLine] = field(default_factory=list)
@@ -71,10 +71,9 @@ def _prepare(key: Key, grey: np.ndarray, mode: str) -> _Page[Key]:
         crops = [LineCrop(grey, np.zeros(2), np.array([1.0, 0.0]))]
     else:
         crops = [crop_line(grey, box) for box in boxes]
-    return _Page(key, grey.shape, is_line, crops)
+    return _Page(key, grey, is_line, crops)
 
 
 def _finish(page: _Page[Key]) -> PageText:
-    height, width = page.shape
     lines = page.read if page.is_line else [x for x in page.read if x.line.confidence >= MIN_CONFIDENCE]
-    return PageText(tuple(lines), width, height, page.is_line)
+    return PageText(tuple(lines), page.image, page.is_line)
