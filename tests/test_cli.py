@@ -91,6 +91,7 @@ def test_alternatives(command):
     result = command("read", "--format", "json", "--alternatives", 2, ASSETS / "kai.png")
     record = json.loads(result.stdout)
     assert [sorted(one) for one in record["alternatives"]] == 2 * [["confidence", "text"]]
+    assert record["lines"][0]["alternatives"] == record["alternatives"]
     assert "alternatives" not in json.loads(command("read", "--format", "json", ASSETS / "kai.png").stdout)
     assert command("read", "--alternatives", 2, "--decoding", "greedy", ASSETS / "kai.png").returncode == 2
 

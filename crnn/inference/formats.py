@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from crnn.inference.page.page_text import PageText
 from crnn.inference.page_formats import alto_page, alto_start, hocr_page, hocr_start
@@ -47,13 +48,13 @@ def tsv_page(path: Name, page: PageText, seconds: float, number: int) -> str:
 def json_page(path: Name, page: PageText, seconds: float, number: int) -> str:
     """Write an object on one line: the text and its ``lines``; of a picture of one line what it has of them too."""
     lines = [line.to_dict() for line in page.lines]
-    own = {key: lines[0][key] for key in ("characters", "alternatives") if key in lines[0]} if page.is_line else {}
-    record = {
+    own = [key for key in ("characters", "alternatives") if page.is_line and key in lines[0]]
+    record: dict[str, Any] = {
         "path": str(path),
         "text": page.text,
         "confidence": round(page.confidence, 4),
         "seconds": round(seconds, 4),
-        **own,
+        **{key: lines[0][key] for key in own},
         "width": page.width,
         "height": page.height,
         "lines": lines,

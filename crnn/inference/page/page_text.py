@@ -34,7 +34,7 @@ class PageLine:
         return self.crop.place(self.line.box(character))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the line as JSON takes it: text, confidence, box, characters with boxes, alternatives if it has any."""
+        """Return the line as JSON takes it: text, confidence, box, characters with boxes, alternatives if any."""
         own = self.line.to_dict()
         return {
             "text": own["text"],
