@@ -313,6 +313,11 @@ def test_marks_stand_where_their_line_has_them(source):
     assert smaller > 20
 
 
+def test_noise_has_any_size():
+    noise = degradation.noise_field(np.random.default_rng(0), (900, 9000))
+    assert noise.shape == (900, 9000) and abs(noise.mean()) < 0.01 and abs(noise.std() - 1) < 0.01
+
+
 def test_recompressed_images_keep_their_size_and_most_of_their_greys():
     image = np.tile(np.repeat(np.array([40, 220], np.uint8), 20), (40, 5))
     for rng in generators():

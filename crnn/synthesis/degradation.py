@@ -16,10 +16,12 @@ Rng = np.random.Generator
 
 
 def noise_field(rng: Rng, shape: tuple[int, int]) -> np.ndarray:
-    """Return standard normal noise of a shape of at most 600 x 4000."""
+    """Return standard normal noise of a shape; beyond 700 x 4096 it repeats itself."""
     height, width = shape
-    y, x = rng.integers(_NOISE.shape[0] - height + 1), rng.integers(_NOISE.shape[1] - width + 1)
-    return _NOISE[y : y + height, x : x + width]
+    y, x = (rng.integers(max(0, have - size) + 1) for have, size in zip(_NOISE.shape, shape, strict=True))
+    noise = _NOISE[y : y + height, x : x + width]
+    missing = [(0, size - have) for size, have in zip(shape, noise.shape, strict=True)]
+    return np.pad(noise, missing, mode="wrap") if noise.shape != tuple(shape) else noise
 
 
 def gradient(rng: Rng, shape: tuple[int, int], strength: float) -> np.ndarray:
