@@ -29,6 +29,7 @@ class Command:
 
 COMMANDS = {
     "read": Command("crnn.inference.demo", "read pictures of one line each"),
+    "serve": Command("crnn.server.__main__", "read pictures over HTTP, with a page to drop them on", "serve"),
     "unpack": Command("crnn.dataset.__main__", "unpack the archives of a data set", "train"),
     "train": Command("crnn.training.__main__", "train on lines it draws, or on a data set", "train"),
     "check": Command("crnn.dataset.validation", "look at every label and image of a data set"),

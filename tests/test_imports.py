@@ -1,6 +1,7 @@
 """What may import what: the rule between the packages of crnn, and what a process loads for one task."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the top; each may import what stands on lines below its own.
 ORDER = (
     {"cli"},
-    {"tools"},
+    {"tools", "server"},
     {"training"},
     {"evaluation"},
     {"synthesis"},
@@ -21,6 +22,7 @@ ORDER = (
 )
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 EXCEPT = {("inference", "dataset"), ("dataset", "inference"), ("dataset", "model"), ("synthesis", "inference")}
+EXCEPT |= {("server", name) for name in ("training", "evaluation", "synthesis", "dataset", "model")}
 
 
 def imports_of(path):
@@ -53,6 +55,12 @@ def test_no_import_runs_upwards():
     assert not wrong
 
 
+def test_the_server_alone_imports_its_framework():
+    paths = [path for path in (ROOT / "crnn").rglob("*.py") if path.parent.name != "server"]
+    framework = re.compile(r"(?m)^\s*(?:import|from) (?:fastapi|starlette|uvicorn)\b")
+    assert [path for path in paths if framework.search(path.read_text("utf-8"))] == []
+
+
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
@@ -61,6 +69,11 @@ def test_no_import_runs_upwards():
             "crnn.inference.recognizer crnn.inference.demo crnn.inference.onnx_graph",
             "keras tensorflow freetype py7zr crnn.training crnn.synthesis crnn.dataset crnn.evaluation",
         ),
+        (
+            "crnn.server.app crnn.inference.recognizer",
+            "keras tensorflow freetype crnn.training crnn.synthesis crnn.dataset crnn.evaluation",
+        ),
+        ("crnn.server.__main__", "cv2 numpy fastapi uvicorn"),
         ("crnn.dataset.validation", "keras tensorflow crnn.model crnn.inference"),
         ("crnn.training.dataset_trainer", "freetype crnn.synthesis crnn.inference"),
         ("crnn.synthesis.batch_stream", "keras tensorflow crnn.model crnn.inference crnn.training"),

@@ -11,8 +11,9 @@ import pytest
 import crnn
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = {"py.typed", "data/labels/char_std_5990.txt", "weights/CRNN.h5", "weights/ngrams.npz"}
+DATA = {"py.typed", "server/page.html", "data/labels/char_std_5990.txt", "weights/CRNN.h5", "weights/ngrams.npz"}
 ABSENT = (
+    "fastapi",
     "freetype",
     "h5py",
     "jax",
@@ -22,6 +23,7 @@ ABSENT = (
     "tensorboard",
     "tensorflow",
     "torch",
+    "uvicorn",
 )  # not in a base install
 
 
