@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -21,6 +22,32 @@ from crnn.geometry import padded_width, time_steps
 from crnn.normalization import pad_right
 
 Batch = tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+class Batches(Protocol):
+    """Give the batches of an epoch by number; ``workers`` threads keep ``max_queue_size`` of them ready."""
+
+    workers: int
+    max_queue_size: int
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Batch: ...
+
+
+class TrainingBatches(Batches, Protocol):
+    """Give other batches in each epoch.
+
+    Attributes:
+        images: images of an epoch.
+        broken: message of each image that could not be used, by its path.
+    """
+
+    images: int
+    broken: dict[str, str]
+
+    def start_epoch(self, epoch: int) -> None:
+        """Take the order of an epoch."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +241,7 @@ class BatchLoader(keras.utils.Sequence):
         return image, label
 
 
-def read_ahead(loader: BatchLoader, first: int) -> Iterator[Batch]:
+def read_ahead(loader: Batches, first: int) -> Iterator[Batch]:
     """Yield the batches of a loader from number ``first`` on, read by its threads before they are asked for.
 
     Args:

@@ -11,15 +11,20 @@ from crnn.console import Interrupted, StopRequest, run
 from crnn.paths import DEFAULT_WEIGHTS, SAMPLE_DATA
 
 MAX_PROCESSES = 16  # that draw lines by default
+PICTURES_RATE = 2e-4  # learning rate at its height with --pictures
+PICTURES_WARM_UP = 50  # steps in which it rises
 
 
 def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog=prog,
-        description="Train a CRNN: from the unpacked batches in data/, or --synthetic, from lines it draws.",
+        description="Train a CRNN: from the unpacked batches in data/, on your own --pictures, or --synthetic, from "
+        "lines it draws.",
     )
-    parser.add_argument("--folder", type=Path, help="of state, log, weights (default: runs/batches or runs/synthetic)")
+    parser.add_argument(
+        "--folder", type=Path, help="of state, log, weights (default: runs/batches, runs/pictures or runs/synthetic)"
+    )
     parser.add_argument(
         "--start-from",
         help="weights file, or none for random weights (default: weights/CRNN.h5; with --synthetic none)",
@@ -29,8 +34,8 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--learning-rate",
         type=float,
-        help="at its height (default: 4e-4; with --synthetic each stage has its own, which holds for batches of 32 and "
-        "grows with the square root of their size)",
+        help="at its height (default: 4e-4; with --pictures 2e-4; with --synthetic each stage has its own, which holds "
+        "for batches of 32 and grows with the square root of their size)",
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--deterministic", action="store_true", help="bit for bit the same weights every time")
@@ -40,7 +45,18 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     batches.add_argument("--epochs", type=int, default=10)
     batches.add_argument("--patience", type=int, default=3, help="epochs without a better test CER before it ends")
     batches.add_argument("--charset", type=Path, help="table of labels: one character a line, line 0 for the space")
-    synthetic = parser.add_argument_group("synthetic")
+    pictures = parser.add_argument_group("from pictures", "Also --check, --epochs, --patience, --charset as above.")
+    pictures.add_argument(
+        "--pictures",
+        type=Path,
+        nargs="+",
+        metavar="LABELS",
+        help="lines picture TAB text, PaddleOCR's rec_gt.txt, PPOCRLabel's Label.txt, or a folder of *.gt.txt",
+    )
+    pictures.add_argument(
+        "--drawn", type=float, default=0.5, metavar="SHARE", help="of drawn lines in each batch (default: 0.5)"
+    )
+    synthetic = parser.add_argument_group("synthetic", "--fonts, --no-system-fonts, --texts also with --pictures.")
     synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in three phases")
     synthetic.add_argument(
         "--phases",
@@ -67,13 +83,19 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run the command; return its exit status."""
-    options = build_parser(prog).parse_args(argv)
+    parser = build_parser(prog)
+    options = parser.parse_args(argv)
+    if options.pictures and (options.synthetic or options.data != SAMPLE_DATA):
+        parser.error("--pictures goes with neither --synthetic nor --data: name one of them")
+    if not 0 <= options.drawn < 1:
+        parser.error(f"--drawn {options.drawn:g}: a share from 0 to less than 1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         if options.check:
             return check(options)
         with StopRequest() as stop:  # from the first moment: the imports take seconds
-            train = train_on_lines if options.synthetic else train_on_batches
+            train = train_on_pictures if options.pictures else train_on_batches
+            train = train_on_lines if options.synthetic else train
             if not train(options, stop):
                 raise Interrupted(stop.number)
             return 0
@@ -87,6 +109,11 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
 def check(options: argparse.Namespace) -> int:
     """Look at the data set; return the exit status."""
     from crnn.charset import Charset
+
+    if options.pictures:
+        from crnn.training.pictures import check_pictures
+
+        return 1 if check_pictures(options.pictures, Charset.from_file(_table_of_pictures(options))) else 0
     from crnn.dataset.validation import validate
 
     charset = Charset.from_file(options.charset) if options.charset else Charset.for_dataset(options.data)
@@ -118,8 +145,41 @@ def _weights(given):
     return None if given == "none" else given
 
 
+def _table_of_pictures(options):
+    """Return the file of the table that pictures are labelled with: that of the weights, unless another is named."""
+    from crnn.charset import table_of
+
+    return options.charset or table_of(_weights(options.start_from) or DEFAULT_WEIGHTS)
+
+
 def _common(options):
     return {name: getattr(options, name) for name in ("batch_size", "precision", "seed")}
+
+
+def train_on_pictures(options: argparse.Namespace, stop: StopRequest) -> bool:
+    """Fine-tune on pictures; return False if it was stopped."""
+    from crnn.model import backend
+    from crnn.training.fine_tuning import DrawnSource, FineTuning
+    from crnn.training.recipe import DatasetRecipe
+
+    stop.check()
+    if options.deterministic:
+        backend.make_deterministic()
+    recipe = DatasetRecipe(
+        data=" ".join(map(str, options.pictures)),
+        start_from=_weights(options.start_from or str(DEFAULT_WEIGHTS)),
+        charset=str(_table_of_pictures(options)),
+        epochs=options.epochs,
+        patience=options.patience,
+        learning_rate=options.learning_rate or PICTURES_RATE,
+        warm_up=PICTURES_WARM_UP,
+        **_common(options),
+    )
+    fonts, texts = tuple(options.fonts), tuple(options.texts)
+    drawn = DrawnSource(options.drawn, fonts, not options.no_system_fonts, texts)
+    training = FineTuning(recipe, options.pictures, drawn, options.folder or Path("runs/pictures"))
+    stop.check()
+    return training.run(should_stop=stop.is_set)
 
 
 def train_on_lines(options: argparse.Namespace, stop: StopRequest) -> bool:

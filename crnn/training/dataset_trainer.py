@@ -15,7 +15,7 @@ from tqdm import tqdm
 from crnn.charset import Charset
 from crnn.dataset.label_file import LabelFile
 from crnn.dataset.layout import batch_folders
-from crnn.dataset.loader import BatchLoader, index_images, read_ahead
+from crnn.dataset.loader import Batches, BatchLoader, TrainingBatches, index_images, read_ahead
 from crnn.dataset.validation import excluded_images
 from crnn.evaluation.metrics import LineScores
 from crnn.evaluation.scoring import best_paths, score_paths
@@ -32,12 +32,42 @@ SAMPLES = 3  # decoded lines shown after each epoch
 PROGRESS = {"epoch": int, "step": int, "loss": float, "history": list}  # part of the state
 
 
+def load_batch_folders(
+    recipe: DatasetRecipe, charset: Charset, share: tuple[int, int]
+) -> tuple[BatchLoader, BatchLoader]:
+    """Return the loaders of the training and the test batches; print what they left out to stderr.
+
+    Args:
+        recipe: names the data set.
+        charset: the table of the labels.
+        share: of the training batches that this process loads, see ``BatchLoader``.
+    """
+    data = Path(recipe.data)
+    *train_folders, test_folder = batch_folders(data / "img_batches")
+    labels = {kind: LabelFile.from_file(data / "labels" / f"data_{kind}.txt") for kind in ("train", "test")}
+    excluded = excluded_images(data)
+    train_index = index_images(train_folders or [test_folder], labels["train"], len(charset), excluded)
+    test_index = index_images([test_folder], labels["test"], len(charset), excluded)
+    size, seed = recipe.batch_size, recipe.seed
+    train = BatchLoader(train_index, size, seed=seed, whole_batches=True, share=share)
+    test = BatchLoader(test_index, size, seed=seed, invert=False)
+    for kind, index in (("training", train_index), ("test", test_index)):
+        reasons = [f"{count} left out {reason}" for reason, count in index.left_out.items() if count]
+        print(", ".join([f"{kind}: {len(index.lines)} images", *reasons]), file=sys.stderr)
+    return train, test
+
+
+# Gives the batches to train and to measure on, of a recipe, a table, and the share of this process (see BatchLoader).
+Load = Callable[[DatasetRecipe, Charset, tuple[int, int]], tuple[TrainingBatches, Batches]]
+
+
 class DatasetTrainer:
     """Run a training that can be stopped at any moment and taken up where its last state stands.
 
     Args:
         recipe: what decides the weights.
         folder: for state, weights, log and table.
+        load: gives the batches.
 
     Attributes:
         on_step: called after each step; for tests.
@@ -47,7 +77,7 @@ class DatasetTrainer:
         ValueError: state or weights do not fit.
     """
 
-    def __init__(self, recipe: DatasetRecipe, folder: str | Path) -> None:
+    def __init__(self, recipe: DatasetRecipe, folder: str | Path, load: Load = load_batch_folders) -> None:
         self.recipe, self.folder = recipe, Path(folder)
         table = recipe.charset
         self.charset = Charset.from_file(table) if table else Charset.for_dataset(recipe.data)
@@ -57,7 +87,7 @@ class DatasetTrainer:
             raise ValueError(f"a batch of {recipe.batch_size} images cannot be shared by {devices} devices")
         keras.config.set_dtype_policy(recipe.precision)
         keras.utils.set_random_seed(recipe.seed)
-        self.train, self.test = _loaders(recipe, self.charset, (process, processes))
+        self.train, self.test = load(recipe, self.charset, (process, processes))
         self.network = CRNN(self.charset.classes)
         if recipe.start_from:
             before = Charset.for_weights(recipe.start_from)
@@ -207,26 +237,3 @@ class DatasetTrainer:
             self.epoch, self.step, self.loss = progress["epoch"], progress["step"], progress["loss"]
             self.history = progress["history"]
             self.checkpoint.restore(self._variables())
-
-
-def _loaders(recipe: DatasetRecipe, charset: Charset, share: tuple[int, int]) -> tuple[BatchLoader, BatchLoader]:
-    """Return the loaders of the training and the test batches; print what they left out to stderr.
-
-    Args:
-        recipe: names the data set.
-        charset: the table of the labels.
-        share: of the training batches that this process loads, see ``BatchLoader``.
-    """
-    data = Path(recipe.data)
-    *train_folders, test_folder = batch_folders(data / "img_batches")
-    labels = {kind: LabelFile.from_file(data / "labels" / f"data_{kind}.txt") for kind in ("train", "test")}
-    excluded = excluded_images(data)
-    train_index = index_images(train_folders or [test_folder], labels["train"], len(charset), excluded)
-    test_index = index_images([test_folder], labels["test"], len(charset), excluded)
-    size, seed = recipe.batch_size, recipe.seed
-    train = BatchLoader(train_index, size, seed=seed, whole_batches=True, share=share)
-    test = BatchLoader(test_index, size, seed=seed, invert=False)
-    for kind, index in (("training", train_index), ("test", test_index)):
-        reasons = [f"{count} left out {reason}" for reason, count in index.left_out.items() if count]
-        print(", ".join([f"{kind}: {len(index.lines)} images", *reasons]), file=sys.stderr)
-    return train, test
