@@ -6,6 +6,7 @@ data set; here it is the space. The CTC blank is one class behind the table (599
 
 import sys
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -61,9 +62,9 @@ class Charset:
     ([1, 2, 0, 1], 'a b', 3)
     """
 
-    def __init__(self, characters):
+    def __init__(self, characters: Sequence[str]) -> None:
         self.characters = (" ", *characters[1:])
-        self.labels = {}
+        self.labels: dict[str, int] = {}
         for label, character in enumerate(self.characters):
             if len(character) != 1:
                 raise ValueError(f"entry {label} is {character!r}: each entry must be one character")
@@ -115,27 +116,27 @@ class Charset:
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         """Write the table as ``from_file`` reads it."""
         write_text(path, "\n".join(("blank", *self.characters[1:], "")))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.characters)
 
-    def __contains__(self, character):
+    def __contains__(self, character: object) -> bool:
         return character in self.labels
 
     @property
-    def blank(self):
+    def blank(self) -> int:
         """The class of the CTC blank: the last one, which is no entry of the table."""
         return len(self.characters)
 
     @property
-    def classes(self):
+    def classes(self) -> int:
         """How many classes the network has: the table and the blank."""
         return len(self.characters) + 1
 
-    def fold(self, text):
+    def fold(self, text: str) -> str:
         """Write ``text`` with characters of the table, and runs of white space as one space.
 
         A character that the table lacks is replaced by its NFKC form or its alias, if the table has that
@@ -145,7 +146,7 @@ class Charset:
         return " ".join(folded.split())
 
     @cache  # noqa: B019 - there is one table a process
-    def fold_character(self, character):
+    def fold_character(self, character: str) -> str:
         """What ``fold`` makes of one character: itself, a space, its NFKC form or alias, or nothing."""
         if character in self.labels:
             return character
@@ -154,7 +155,7 @@ class Charset:
         compatible = "".join(ALIASES.get(part, part) for part in unicodedata.normalize("NFKC", character))
         return compatible if all(part in self.labels for part in compatible) else ""
 
-    def encode(self, text):
+    def encode(self, text: str) -> list[int]:
         """Labels of a text.
 
         Raises:
@@ -165,7 +166,7 @@ class Charset:
         except KeyError as error:
             raise KeyError(f"{error.args[0]!r} in {text!r} is not in the table of {len(self)} labels") from None
 
-    def classes_in(self, other):
+    def classes_in(self, other: "Charset") -> list[int]:
         """For each class here, the blank included, the class in ``other`` of the same character; -1 for none.
 
         >>> Charset(["blank", "b", "c"]).classes_in(Charset(["blank", "a", "b"]))
@@ -173,13 +174,14 @@ class Charset:
         """
         return [other.labels.get(character, -1) for character in self.characters] + [other.blank]
 
-    def decode(self, labels):
+    def decode(self, labels: Iterable[int]) -> str:
         """Text of labels.
 
         Raises:
             IndexError: a label lies outside the table.
         """
-        for label in labels:
+        found = list(labels)
+        for label in found:
             if not 0 <= label < len(self):
                 raise IndexError(f"label {label} lies outside the table of {len(self)} entries")
-        return "".join(self.characters[label] for label in labels)
+        return "".join(self.characters[label] for label in found)

@@ -143,7 +143,7 @@ def quantiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
     return np.searchsorted(counts, np.multiply(shares, counts[-1]))
 
 
-def _contrast(grey):
+def _contrast(grey: np.ndarray) -> int:
     """Return the difference between the darkest and the brightest pixels, the most extreme 1 % left out."""
     darkest, brightest = quantiles(grey, (0.005, 0.995))
     return int(brightest - darkest)

@@ -37,8 +37,8 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | np
 
 def is_single(source: Source | Iterable[Source]) -> TypeGuard[Source]:
     """Tell whether something is one image and no iterable of images."""
-    single = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray
-    return isinstance(source, single) or _is_pillow(source) or hasattr(source, "read")
+    single = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview | np.ndarray)
+    return single or _is_pillow(source) or hasattr(source, "read")
 
 
 def load_grayscale(source: Source, channels: Channels = "bgr") -> np.ndarray:

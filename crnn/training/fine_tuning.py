@@ -131,7 +131,8 @@ class FineTuning:
     def _scores(self, weights: str | Path) -> tuple[LineScores, LineScores]:
         """Read what was not learned from: the pictures, and drawn lines."""
         recognizer, scores = Recognizer(weights), (LineScores(), LineScores())
-        lines = [*self.heldout, *self.drawn]
-        for place, read in enumerate(recognizer.read([line.image for line in lines])):
-            scores[place >= len(self.heldout)].update(lines[place].text, self.charset.fold(read.text))
+        lines = [(line.image, line.text) for line in self.heldout]
+        lines += [(line.image, line.text) for line in self.drawn]
+        for place, read in enumerate(recognizer.read([image for image, _ in lines])):
+            scores[place >= len(self.heldout)].update(lines[place][1], self.charset.fold(read.text))
         return scores
