@@ -1,6 +1,6 @@
 """The commands and snippets of the documents, as written: parsed by their own parsers, and run where that is quick.
 
-docs/experiments.md and docs/benchmarks.md are logs: their commands are those of the commit that an entry names.
+The commands of the documents that are logs are those of the commit that an entry names.
 """
 
 import argparse
@@ -21,22 +21,20 @@ import pytest
 from crnn import cli
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = (
-    "README.md",
-    "README.zh-CN.md",
+LOGS = ("docs/experiments.md", "docs/benchmarks.md")
+READMES = ("README.md", "README.zh-CN.md")
+DOCUMENTS = [
+    *READMES,
     "CONTRIBUTING.md",
-    "data/README.md",
-    "docs/architecture.md",
-    "docs/training.md",
-    "tests/README.md",
-    "weights/README.md",
-)
+    *(f"{folder}/README.md" for folder in ("asset", "data", "tests", "weights")),
+    *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md") if f"docs/{path.name}" not in LOGS),
+]
 SCRIPTS = {
     "demo_infer.py": "crnn.inference.demo",
     "unpacking_data.py": "crnn.dataset.__main__",
     "train.py": "crnn.training.__main__",
 }
-SHELL = ("pip", "git", "export", ".", "cd", ".ci/run")  # programs that are no command of the project
+SHELL = ("pip", "git", "export", ".", "cd", ".ci/run", "curl", "docker")  # programs that are no command of the project
 # First words of blocks that hold no command, and what they show
 NO_COMMANDS = {
     "...": "what a command prints",
@@ -57,6 +55,7 @@ PARSED = {
     "crnn.tools.benchmark_data": "measures for minutes",
     "crnn.evaluation.robustness": "reads everything in 46 forms; test_robustness.py",
     "crnn.tools.comparison": "needs other readers",
+    "crnn.server.__main__": "serves until it is stopped; test_server.py",
     "tests.fuzz": "its length is one of its options; test_damage.py runs the same damages",
     "pytest": "it is what runs this",
 }
@@ -181,9 +180,9 @@ def test_packages_and_extras_that_are_installed_exist():
 
 
 def test_both_readmes_have_the_same_commands_and_snippets():
-    english, chinese = ([command.words for command in IN_BLOCKS if command.document == name] for name in DOCUMENTS[:2])
+    english, chinese = ([command.words for command in IN_BLOCKS if command.document == name] for name in READMES)
     assert english == chinese
-    assert blocks(DOCUMENTS[0], "python") == blocks(DOCUMENTS[1], "python")
+    assert blocks(READMES[0], "python") == blocks(READMES[1], "python")
 
 
 @pytest.fixture(scope="module")
@@ -204,9 +203,10 @@ def checkout(tmp_path_factory, font_folder):
         shutil.copy(ROOT / "asset" / picture, folder / name)
     rows = (ROOT / "asset" / "labels.tsv").read_text(encoding="utf-8").splitlines()
     (folder / "my_labels.tsv").write_text("".join(f"asset/{row}\n" for row in rows), encoding="utf-8")
-    (folder / "runs" / "synthetic").mkdir(parents=True)
-    for name in ("CRNN.h5", "log.csv"):
-        shutil.copy(ROOT / "weights" / name, folder / "runs" / "synthetic" / name)
+    for run in ("synthetic", "pictures", "batches"):
+        (folder / "runs" / run).mkdir(parents=True)
+        for name in ("CRNN.h5", "log.csv"):
+            shutil.copy(ROOT / "weights" / name, folder / "runs" / run / name)
     for name in ("FOLDER", "FONTS", "FACES", "BITMAPS"):
         (folder / name).symlink_to(font_folder)
     for name in ("TEXTS", "HELDOUT"):

@@ -13,6 +13,7 @@ from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis.config import SynthesisConfig
 from crnn.synthesis.picture_effects import MAX_HEIGHT, degrade, shrink
 from crnn.synthesis.source import LineSource
+from crnn.training import fine_tuning
 from crnn.training.__main__ import main
 from crnn.training.picture_loader import MIN_STEPS, WIDTHS, DrawnLines, FixedLoader, PictureLoader
 from crnn.training.pictures import load_pictures
@@ -173,8 +174,9 @@ def test_labels_that_teach_nothing_are_refused(run_main, tmp_path, content, mess
 
 
 @pytest.mark.training
-def test_the_weights_learn_the_pictures_and_the_gain_is_printed(run_main, labels, font_folder, tmp_path):
+def test_the_weights_learn_the_pictures_and_the_gain_is_printed(run_main, labels, font_folder, tmp_path, monkeypatch):
     """The shipped weights have never seen this font; a few steps teach them some of its twelve texts."""
+    monkeypatch.setattr(fine_tuning, "DRAWN_REPORTED", 40)
     options = ("--pictures", labels, "--fonts", font_folder, "--no-system-fonts", "--folder", tmp_path / "run")
     options += ("--epochs", 1, "--batch-size", 4, "--learning-rate", 5e-4)
     result = run_main(main, *options)

@@ -63,7 +63,10 @@ class DrawnSource:
         try:
             return DrawnLines(source, charset)
         except ValueError as error:
-            raise ValueError(f"{error}; or train on the pictures alone with --drawn 0, which forgets others") from None
+            raise ValueError(
+                f"{error} (on Debian, apt install fonts-noto-cjk); or train on the pictures alone with --drawn 0, which "
+                "forgets others"
+            ) from None
 
 
 class FineTuning:
