@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -266,3 +267,20 @@ def test_the_readme_shows_what_is_printed(checkout):
     (shown,) = (block for block in blocks("README.md", "") if block.startswith("..."))
     results = [part.strip() for part in without_times(shown).split("...") if part.strip()]
     assert results and all(part in printed for part in results)
+
+
+def test_the_picture_of_the_readme_is_what_the_network_reads(tmp_path, run_main):
+    """Text by text; where the boxes are and how sure they are may change with the weights."""
+
+    def texts(path):
+        root = ElementTree.parse(path).getroot()
+        return ["".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
+
+    assert run_main(cli.main, "read", "--draw", tmp_path, ROOT / "docs" / "notice.png").returncode == 0
+    shown = texts(ROOT / "docs" / "notice.png.svg")
+    assert len(shown) == 7 and shown == texts(tmp_path / "notice.png.svg")
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_a_readme_is_short(name):
+    assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= 150

@@ -94,7 +94,7 @@ def _boxes(text: str, path: Path) -> list[tuple[str, tuple[Point, ...]]] | None:
     """Parse the boxes of a page; return None if the text is no JSON, but text that begins like it."""
     try:
         entries = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     try:
         return [
@@ -102,7 +102,7 @@ def _boxes(text: str, path: Path) -> list[tuple[str, tuple[Point, ...]]] | None:
             for entry in entries
             if not entry.get("difficult") and entry["transcription"] not in UNLABELLED
         ]
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise ValueError(f"{path}: a box without transcription and points: {text[:100]}") from None
 
 

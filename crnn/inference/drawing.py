@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from html import escape
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import cv2
 import numpy as np
@@ -72,13 +73,18 @@ def draw_page(page: PageText) -> str:
             f'<tspan fill="{color_of(c.confidence)}">{escape(c.text)}</tspan>' for c in line.line.characters
         )
         parts.append(f'<text x="{at:.0f}" y="{bottom - 0.3 * high:.0f}" font-size="{size:.1f}">{spans}</text>')
-        end = max(end, at + size * len(line.line.characters))
+        end = max(end, at + size * sum(map(_ems, line.line.text)))
     width = round(end + GAP)
     style = 'font-family="sans-serif" xml:space="preserve"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{page.height}" {style}>\n'
         '<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
+
+
+def _ems(character: str) -> float:
+    """Estimate the width of a character in any font, in em."""
+    return 1.0 if east_asian_width(character) in "WFA" else 0.65
 
 
 def _foot(box: Box) -> Box:

@@ -64,8 +64,8 @@ class DrawnSource:
             return DrawnLines(source, charset)
         except ValueError as error:
             raise ValueError(
-                f"{error} (on Debian, apt install fonts-noto-cjk); or train on the pictures alone with --drawn 0, which "
-                "forgets others"
+                f"{error} (on Debian: apt install fonts-noto-cjk); or train on the pictures alone with --drawn 0, "
+                "which forgets others"
             ) from None
 
 
