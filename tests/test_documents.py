@@ -8,7 +8,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
-    path for folder in ("", "asset", "data", "docs", "tests", "weights") for path in (ROOT / folder).glob("*.md")
+    path
+    for folder in ("", "asset", "data", "docs", "docs/guide", "tests", "weights")
+    for path in (ROOT / folder).glob("*.md")
 )
 CURRENT = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]  # which also lists former names
 

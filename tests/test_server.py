@@ -4,14 +4,13 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -31,6 +30,8 @@ from crnn.server.app import build_app
 from crnn.server.limits import Limits
 from crnn.server.metrics import Metrics
 from crnn.server.reading import QueueFullError, Reading
+from crnn.tools import benchmark_server
+from crnn.tools.benchmark_server import Load, black_png
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = (ASSETS / "labels.tsv").read_text(encoding="utf-8").splitlines()
@@ -98,16 +99,6 @@ def address():
         yield address
 
 
-def png(width, height):
-    """A black picture, packed."""
-    packer = zlib.compressobj(9)
-    rows = b"".join(packer.compress(bytes(width + 1)) for _ in range(height)) + packer.flush()
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
-
-
 def test_a_picture_is_read_as_the_command_reads_it(address):
     command = [sys.executable, "-m", "crnn", "read", "--format", "json", "asset/kai.png"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
@@ -141,7 +132,7 @@ def test_large_files_and_pictures_are_refused():
         assert post(address, KAI)[0] == 200
         status, record = post(address, (ASSETS / "sohu.jpg").read_bytes() + bytes(30_000))
         assert status == 413 and record["detail"].startswith("The file is larger than 0.03 MB")
-        status, record = post(address, png(1000, 51))
+        status, record = post(address, black_png(1000, 51))
         assert status == 413 and "more than 0.05 million pixels" in record["detail"]
 
 
@@ -239,7 +230,7 @@ def test_a_closed_connection_takes_its_picture_out_of_the_queue(gate):
 
 
 def test_a_picture_that_breaks_the_reader_fails_alone():
-    dangerous = png(40, 40)
+    dangerous = black_png(40, 40)
 
     def read(images):
         def checked():
@@ -306,6 +297,31 @@ def test_the_command_of_the_container_is_one_of_this_program():
     assert build_parser().parse_args(options).host == "0.0.0.0"
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+def test_the_command_of_the_document_reads_a_picture(address):
+    (command,) = re.findall(r"(?m)^curl .*$", (ROOT / "docs" / "server.md").read_text(encoding="utf-8"))
+    assert "http://127.0.0.1:8000/" in command
+    command = command.replace("curl", "curl --silent", 1).replace("http://127.0.0.1:8000", address)
+    result = subprocess.run(command.split(), cwd=ROOT, capture_output=True, check=True)
+    assert json.loads(result.stdout)["text"] == LABELS["kai.png"]
+
+
+def test_eight_clients_get_an_answer_each_time(address):
+    host, port = address.removeprefix("http://").split(":")
+    load = Load((host, int(port)), [(ASSETS / name).read_bytes() for name in ("kai.png", "phone.png", "url.png")], 8)
+    load.run(1)
+    assert set(load.answers) == {200} and load.answers[200] >= 8 and len(load.seconds) == load.answers[200]
+
+
+@pytest.mark.slow
+def test_nothing_that_some_clients_do_disturbs_the_others(run_main):
+    result = run_main(benchmark_server.main, "--minutes", 5, "--trouble")
+    assert result.returncode == 0, result.stdout
+    (share,) = re.findall(r"a second, (\d+)%", result.stdout)
+    before, after = re.findall(r"memory (\d+) MB, then (\d+) MB", result.stdout)[0]
+    assert int(share) >= 80 and int(after) < int(before) + 200
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_the_command_refuses_a_billion_pixels_by_the_header_and_stops_cleanly():
     command = [sys.executable, "-m", "crnn", "serve", "--port", "0"]
@@ -316,7 +332,7 @@ def test_the_command_refuses_a_billion_pixels_by_the_header_and_stops_cleanly():
         before = metrics(found[1])
         assert post(found[1], KAI)[1]["text"] == LABELS["kai.png"]
         read = metrics(found[1])
-        status, record = post(found[1], png(40_000, 25_000))
+        status, record = post(found[1], black_png(40_000, 25_000))
         assert status == 413 and "40 million pixels" in record["detail"]
         after = metrics(found[1])
         assert before["crnn_read_seconds_count"] == 0 and after["crnn_read_seconds_count"] == 1

@@ -1,0 +1,1 @@
+"""The figures of the guide, drawn from what the network gives today."""
