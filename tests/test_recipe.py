@@ -1,6 +1,6 @@
 import pytest
 
-from crnn.training.recipe import DatasetRecipe, Spent, Stage, SyntheticRecipe
+from crnn.training.recipe import PHASES, DatasetRecipe, Spent, Stage, SyntheticRecipe
 
 NOTHING = Spent(0, 0.0)
 
@@ -71,9 +71,9 @@ def test_a_stage_that_needs_lines_goes_on_for_up_to_a_third():
     assert large.done(0, NOTHING, Spent(1000, 0.1)) == 0.5
 
 
-def test_the_default_recipe_has_three_phases():
+def test_the_default_recipe_has_four_phases():
     phases = [each.phase for each in SyntheticRecipe().stages]
-    assert list(dict.fromkeys(phases)) == ["frames_cnn", "frames_lstm", "ctc"]
+    assert tuple(dict.fromkeys(phases)) == PHASES
     assert sum(each.share for each in SyntheticRecipe().stages) == pytest.approx(1)
 
 
@@ -81,7 +81,7 @@ def test_phases_and_stages_are_selected_by_name():
     recipe = SyntheticRecipe(start_from="weights.h5")
     assert [each.name for each in recipe.only(["ctc"]).stages] == ["ctc_1", "ctc_2", "ctc_3", "ctc_4"]
     assert [each.name for each in recipe.only(["ctc_4"]).stages] == ["ctc_4"]
-    assert SyntheticRecipe().only(["frames_cnn", "frames_lstm", "ctc"]) == SyntheticRecipe()
+    assert SyntheticRecipe().only(PHASES) == SyntheticRecipe()
 
 
 @pytest.mark.parametrize(

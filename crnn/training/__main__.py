@@ -57,12 +57,13 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         "--drawn", type=float, default=0.5, metavar="SHARE", help="of drawn lines in each batch (default: 0.5)"
     )
     synthetic = parser.add_argument_group("synthetic", "--fonts, --no-system-fonts, --texts also with --pictures.")
-    synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in three phases")
+    synthetic.add_argument("--synthetic", action="store_true", help="draw lines in other processes, in four phases")
     synthetic.add_argument(
         "--phases",
         nargs="+",
         metavar="NAME",
-        help="of frames_cnn, frames_lstm, ctc (default: all; with --start-from ctc), or stages of them, as ctc_4",
+        help="of frames_cnn, frames_lstm, ctc, int8, or stages of them, as ctc_4 (default: all; with --start-from ctc "
+        "and int8)",
     )
     length = synthetic.add_mutually_exclusive_group()
     length.add_argument("--lines", type=int, metavar="N", help="length of the training in lines (default: 1,000,000)")
@@ -187,7 +188,7 @@ def train_on_lines(options: argparse.Namespace, stop: StopRequest) -> bool:
     from crnn.model import backend
     from crnn.synthesis.config import SynthesisConfig
     from crnn.synthesis.source import LineSource
-    from crnn.training.recipe import SyntheticRecipe
+    from crnn.training.recipe import PHASES, SyntheticRecipe
     from crnn.training.synthetic_trainer import SyntheticTrainer
 
     stop.check()
@@ -197,7 +198,7 @@ def train_on_lines(options: argparse.Namespace, stop: StopRequest) -> bool:
     lengths = {name: value for name in ("lines", "hours") if (value := getattr(options, name)) is not None}
     recipe = SyntheticRecipe(
         start_from=start_from, cache_lines=options.cache_lines, **lengths, **_common(options)
-    ).only(options.phases or (["ctc"] if start_from else ["frames_cnn", "frames_lstm", "ctc"]))
+    ).only(options.phases or PHASES[2 if start_from else 0 :])
     if options.learning_rate is not None:
         stages = tuple(replace(stage, learning_rate=options.learning_rate) for stage in recipe.stages)
         recipe = replace(recipe, stages=stages)

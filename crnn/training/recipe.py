@@ -8,6 +8,7 @@ import numpy as np
 
 CLIP_NORM = 5.0  # global norm that gradients are clipped to
 OBJECTIVES = ("frames", "ctc")
+PHASES = ("frames_cnn", "frames_lstm", "ctc", "int8")
 PARTS = ("cnn", "lstm", "all")
 BASE_BATCH_SIZE = 32  # lines, of the batches that learning rates and least lengths are given for
 MAX_SHARE = 1 / 3  # of what is left of the training, for a stage that asks for more than its share
@@ -28,6 +29,8 @@ class Stage:
         min_lines: lines it needs to learn anything, for batches of 32; it gets up to a third of the training for them.
         warm_up: steps in which the rate rises, but no more than a tenth of the stage.
         blank_weight: weight of a blank frame in the loss, where a character's is 1.
+        quantized: whether kernels and values are rounded to 8 bits, as reading does it (``model.quantization``); batch
+            normalisation then has the mean and variance that it came to before.
         frozen: layers that it does not train. Without the gradients of the first two convolutions, over the largest
             maps, a step takes a quarter less time.
 
@@ -44,6 +47,7 @@ class Stage:
     min_lines: int = 0
     warm_up: int = 100
     blank_weight: float = 1.0
+    quantized: bool = False
     frozen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -56,7 +60,9 @@ class Stage:
 
     @property
     def phase(self) -> str:
-        """Return the phase it belongs to: ``frames_cnn``, ``frames_lstm`` or ``ctc``."""
+        """Return the phase it belongs to: ``frames_cnn``, ``frames_lstm``, ``ctc`` or ``int8``."""
+        if self.quantized:
+            return "int8"
         return "ctc" if self.objective == "ctc" else f"frames_{self.trains}"
 
     def learning_rate_at(self, done: float, step: int, batch_size: int) -> float:
@@ -85,10 +91,11 @@ _FIRST_TWO = ("conv1", "conv2")
 DEFAULT_STAGES = (
     Stage("frames_cnn", "frames", "cnn", 0.035, 2e-3, 0.7, min_lines=36_000, warm_up=200, blank_weight=0.2),
     Stage("frames_lstm", "frames", "lstm", 0.015, 2e-3, 0.5, min_lines=14_000, blank_weight=0.3),
-    Stage("ctc_1", "ctc", "all", 0.12, 8e-4, 0.7),
-    Stage("ctc_2", "ctc", "all", 0.21, 1e-3, 0.8),
-    Stage("ctc_3", "ctc", "all", 0.31, 7e-4, 0.9, frozen=_FIRST_TWO),
-    Stage("ctc_4", "ctc", "all", 0.31, 5e-4, 0.9, frozen=_FIRST_TWO),
+    Stage("ctc_1", "ctc", "all", 0.11, 8e-4, 0.7),
+    Stage("ctc_2", "ctc", "all", 0.20, 1e-3, 0.8),
+    Stage("ctc_3", "ctc", "all", 0.30, 7e-4, 0.9, frozen=_FIRST_TWO),
+    Stage("ctc_4", "ctc", "all", 0.30, 5e-4, 0.9, frozen=_FIRST_TWO),
+    Stage("int8", "ctc", "all", 0.04, 1e-4, 1.0, quantized=True, frozen=_FIRST_TWO),
 )
 
 

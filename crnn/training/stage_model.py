@@ -38,7 +38,7 @@ class StageModel:
         A stage that trains the same as the one before it keeps all three, so that nothing is compiled again.
         """
         self.stage, network = stage, self.network
-        kind = stage.objective, stage.trains, stage.frozen
+        kind = stage.objective, stage.trains, stage.quantized, stage.frozen
         if kind == self._kind:
             return
         self._kind = kind
@@ -46,6 +46,7 @@ class StageModel:
         self.model = network.train_core if stage.objective == "ctc" else predicting
         for layer in network.predict_core.layers:
             left_out = stage.trains == "lstm" and not layer.name.startswith("blstm")
+            left_out |= stage.quantized and layer.name.endswith("_bn")  # reading folds it into the rounded kernel
             layer.trainable = not (left_out or layer.name in stage.frozen)
         optimizer = ConvolutionMuon(
             exclude_layers=["frame_out", "blstm2_out", "conv1"],

@@ -3,9 +3,9 @@
 The whole network does not learn from nothing with CTC in useful time: the LSTMs hide the convolutions from the loss.
 But synthetic lines know where each character stands. So first the convolutions alone learn to name the character of
 each frame, then the LSTMs learn the same on top of them, then all layers learn with CTC, with warm restarts: each time
-the rate falls to nothing, fewer errors are left (Loshchilov, Hutter: SGDR, ICLR 2017). The weights of the last two
-stages are averaged, which left fewer still on most sets measured (Izmailov et al.: Averaging Weights Leads to Wider
-Optima and Better Generalization, UAI 2018).
+the rate falls to nothing, fewer errors are left (Loshchilov, Hutter: SGDR, ICLR 2017). The weights of the last two of
+these stages are averaged, which left fewer still (Izmailov et al.: Averaging Weights Leads to Wider Optima and Better
+Generalization, UAI 2018). At last the network learns to be read with 8-bit integers.
 """
 
 import json
@@ -56,7 +56,7 @@ class SyntheticTrainer:
         clock: gives seconds; for tests.
 
     Raises:
-        ValueError: the devices cannot share a batch, or the weights do not fit.
+        ValueError: the devices cannot share a batch, or weights do not fit.
     """
 
     def __init__(
@@ -129,13 +129,15 @@ class SyntheticTrainer:
             if not self._run_stage(batches, report_every, save_every, should_stop):
                 return False
             self.writer.wait()
-            if self.number + 1 == len(self.recipe.stages):
-                self._average_last_stages()
-                return True
             self._save_stage_weights()
+            following = self.recipe.stages[self.number + 1 :]
+            if self.stage.phase == "ctc" and (not following or following[0].phase != "ctc"):
+                self._average_last_stages()
+            if not following:
+                return True
             self.steps_before, self.hours_before = self.steps_before + self.step, self.hours
             self.number, self.step = self.number + 1, 0
-            self.model.prepare(self.stage)
+            self._start_stage()
 
     def _batches(self):
         """Yield each batch from the step at hand on, and its images on the devices."""
@@ -241,13 +243,14 @@ class SyntheticTrainer:
 
     def _save(self):
         """Write the state and ``CRNN.h5`` beside the training, from a copy of their values."""
-        core = self.network.predict_core
+        core, ranges = self.network.predict_core, self.network.rounding.ranges
         state, weights = values_of(self.model.variables()), weights_file.values_of(core)
-        progress = {name: getattr(self, name) for name in PROGRESS} | {"reports": list(self.reports)}
+        progress = {name: getattr(self, name) for name in PROGRESS} | {"reports": list(self.reports), "ranges": ranges}
 
         def write():
             self.checkpoint.write(state, progress)
             weights_file.write(core, weights, self.folder / "CRNN.h5")
+            weights_file.write_activation_ranges(self.folder / "CRNN.h5", ranges)
 
         self.writer.submit(write)
 
@@ -257,36 +260,41 @@ class SyntheticTrainer:
         Raises:
             ValueError: the state belongs to another recipe.
         """
-        progress = self.checkpoint.progress(PROGRESS)
+        progress = self.checkpoint.progress(PROGRESS | {"ranges": dict})
         if progress is None:
             if self.recipe.start_from:
                 self.network.load_weights(self.recipe.start_from)
-            self.model.prepare(self.stage)
+            self._start_stage()
             return
+        self.network.rounding.ranges = progress.pop("ranges")
         for name, value in progress.items():
             setattr(self, name, value)
         self.model.prepare(self.stage)
         self.checkpoint.restore(self.model.variables())
 
+    def _start_stage(self):
+        if self.stage.quantized:
+            self.network.round_like(self.heldout.images)
+        self.model.prepare(self.stage)
+
     def _stage_weights_path(self, number):
-        """Return the file of the weights that a stage came to."""
         return self.folder / f"{self.recipe.stages[number].name}.h5"
 
     def _save_stage_weights(self):
-        """Save the weights of a stage that is done, for the average; those of the frames are not part of it."""
-        if self.stage.objective == "ctc":
+        """Save the weights of a stage that is done, for the average."""
+        if self.stage.phase == "ctc":
             self.network.save_weights(self._stage_weights_path(self.number), "float32")
 
     def _initial_weights_path(self):
-        """Return the file of the weights that this stage started from; None if these were random, or not saved."""
+        """Return the file of the weights that this stage started from; None if these were random."""
         if self.number == 0:
             return self.recipe.start_from
         before = self.number - 1
-        return self._stage_weights_path(before) if self.recipe.stages[before].objective == "ctc" else None
+        return self._stage_weights_path(before) if self.recipe.stages[before].phase == "ctc" else None
 
     def _average_last_stages(self):
-        """Make ``CRNN.h5`` the average of the weights of the last stage and of those it started from."""
-        before = self._initial_weights_path()
-        if before and self.stage.objective == "ctc":
-            share = self.recipe.previous_weight
-            weights_file.save_average(self.network.predict_core, before, share, self.folder / "CRNN.h5")
+        """Make ``CRNN.h5`` the average of the weights of the last stage and of those it started from; go on with it."""
+        path = self.folder / "CRNN.h5"
+        if before := self._initial_weights_path():
+            weights_file.save_average(self.network.predict_core, before, self.recipe.previous_weight, path)
+            self.network.load_weights(path)
