@@ -171,11 +171,11 @@ def test_a_failure_of_drawing_is_told_with_the_state_saved(make_trainer, monkeyp
         def __next__(self):
             self.left -= 1
             if self.left < 0:
-                raise RuntimeError("drawing batch 1 failed")
+                raise ChildProcessError("drawing batch 1 failed")
             return make_batch(trainer.source.generator(trainer.charset), 0, 2)
 
     monkeypatch.setattr("crnn.training.synthetic_trainer.BatchStream", Failing)
-    with pytest.raises(RuntimeError, match="drawing batch 1 failed"):
+    with pytest.raises(ChildProcessError, match="drawing batch 1 failed"):
         trainer.run()
     saved = make_trainer("failing", shares=(1, 0, 0, 0), lines=8)
     saved.restore()
