@@ -1,9 +1,9 @@
 """Ways to look at an image of a line: the usual one first, others only where its reading is not convincing.
 
 A line of small marks, or of letters without ascenders, is enlarged too much when its margins are cut off: it is read
-with them too. Ink may be broken to dots and scratches, as of a thermal printer: it is read smoothed too. An image may be
-upside down, or on its side: it is read turned too. The more confident reading counts; a smoothed one and a turned one
-must be clearly better.
+with them too. Ink may be broken to dots, as of a thermal printer: it is read smoothed too. An image may be upside down,
+or on its side: it is read turned too. The more confident reading counts; a smoothed one and a turned one must be
+clearly better.
 """
 
 from dataclasses import dataclass, replace
