@@ -53,3 +53,26 @@ def test_a_turned_page_is_read_upright_and_its_lines_are_where_they_stand(uprigh
             3: (y0, width - x1, y1, width - x0),
         }[quarters]
         assert np.abs(np.subtract(line.box, wanted)).max() <= 3
+
+
+def test_what_is_no_text_gives_nothing():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(128, 50, (400, 600)).clip(0, 255).astype(np.uint8)
+    clouds = cv2.resize(rng.uniform(0, 255, (9, 13)).astype(np.uint8), (600, 400), interpolation=cv2.INTER_CUBIC)
+    for image in (noise, clouds, np.full((400, 600), 255, np.uint8), noise[:60, :420], clouds[:60], clouds[:, :90]):
+        for mode in ("auto", "many"):
+            assert read(np.ascontiguousarray(image), mode).text == ""
+
+
+def test_a_line_is_read_as_by_itself_and_two_are_a_page():
+    kai, menu = lines_of_assets(NAMES[:2])
+    assert read(kai).is_line and read(kai).text == read(kai, "one").text
+    page = read(page_of([kai, menu], 20))
+    assert not page.is_line and page.text.startswith(read(kai).text.replace(" ", "")[:8])
+
+
+def test_a_picture_taken_for_a_line_is_a_page_where_that_is_read_clearly_better(monkeypatch):
+    monkeypatch.setattr("crnn.inference.page.reader.is_single_line", lambda grey, lines: True)
+    kai, menu = lines_of_assets(NAMES[:2])
+    assert not read(page_of([kai, menu], 20)).is_line
+    assert read(kai).is_line

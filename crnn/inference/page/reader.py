@@ -11,7 +11,7 @@ from crnn.inference.page.line_box import LineBox, LineCrop, crop_line, whole_ima
 from crnn.inference.page.orientation import find_turn, may_be_turned
 from crnn.inference.page.page_text import PageLine, PageText
 from crnn.inference.page.single import count_rows, is_single_line
-from crnn.inference.page.trust import MAX_DOUBT, is_clearly_page, is_text, is_text_alone
+from crnn.inference.page.trust import is_clearly_page, is_convincing, is_text_alone, text_lines
 from crnn.inference.text_line import TextLine
 from crnn.inference.views import Views, prepare_views
 
@@ -82,17 +82,20 @@ def _finish(page: _Page[Key], recognizer: "Recognizer", mode: str) -> PageText:
         return as_line
     if page.is_line:
         (alone,) = as_line.lines
-        if alone.line.confidence >= MAX_DOUBT:
+        rows = count_rows(page.boxes)
+        if is_convincing(alone.line, rows):
             return as_line
-        if not page.boxes and not is_text_alone(alone.line):
-            return PageText((), page.image, False)
+        if not is_text_alone(alone.line, page.image):
+            as_line = PageText((), page.image, False)
+        if rows == 1:
+            return as_line
     read = [line.line for line in page.read]
     if may_be_turned(read):
         quarters = find_turn(page.image, read, lambda images: _read_upright(recognizer, images))
         if quarters:
             return _read_turned(recognizer, page.image, quarters)
     if page.is_line:
-        lines = _read_boxes(recognizer, page.image, page.boxes) if count_rows(page.boxes) > 1 else []
+        lines = _read_boxes(recognizer, page.image, page.boxes)
         if not is_clearly_page([line.line for line in lines], read[0]):
             return as_line
         return _page_text(lines, page.image)
@@ -101,7 +104,8 @@ def _finish(page: _Page[Key], recognizer: "Recognizer", mode: str) -> PageText:
 
 def _page_text(lines: list[PageLine], image: np.ndarray, rotation: int = 0) -> PageText:
     """Leave out what is no text."""
-    return PageText(tuple(line for line in lines if is_text(line.line)), image, False, rotation)
+    flags = text_lines([line.line for line in lines])
+    return PageText(tuple(line for line, flag in zip(lines, flags, strict=True) if flag), image, False, rotation)
 
 
 def _read_turned(recognizer: "Recognizer", image: np.ndarray, quarters: int) -> PageText:
