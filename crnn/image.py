@@ -3,7 +3,7 @@
 It knows nothing of lines: ``normalization`` brings what is read here to the form that the network reads.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -17,12 +17,15 @@ class ImageError(ValueError):
     """An image cannot be read; the message names the file and the reason."""
 
 
-def find_images(paths: Iterable[str | Path], recursive: bool = False) -> tuple[list[Path], list[Path]]:
+def find_images(
+    paths: Iterable[str | Path], recursive: bool = False, suffixes: Container[str] = SUFFIXES
+) -> tuple[list[Path], list[Path]]:
     """Collect files as they are named, and the images of folders in the order of their names.
 
     Args:
-        paths: files and folders. A file counts whatever its suffix, a file in a folder if it has one of ``SUFFIXES``.
+        paths: files and folders. A file counts whatever its suffix, a file in a folder if it has one of ``suffixes``.
         recursive: look into the folders within these too.
+        suffixes: in lower case.
 
     Returns:
         The files, and the folders that hold no image.
@@ -31,7 +34,7 @@ def find_images(paths: Iterable[str | Path], recursive: bool = False) -> tuple[l
     for path in map(Path, paths):
         if path.is_dir():
             inside = sorted(
-                p for p in path.glob("**/*" if recursive else "*") if p.suffix.lower() in SUFFIXES and p.is_file()
+                p for p in path.glob("**/*" if recursive else "*") if p.suffix.lower() in suffixes and p.is_file()
             )
             found += inside
             empty += [] if inside else [path]

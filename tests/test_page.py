@@ -139,6 +139,18 @@ def test_boxes_rules_and_icons_are_no_text():
     assert_found(find_lines(picture), wanted)
 
 
+def test_keys_of_a_keypad_are_lines_and_a_sign_alone_is_none():
+    picture = blank(500, 400)
+    keys = ("7", "8", "9", "4", "5", "6", "1", "2", "3")
+    wanted = [
+        write(picture, key, 60 + 120 * (k % 3), 100 + 120 * (k // 3), 1.2, thickness=2) for k, key in enumerate(keys)
+    ]
+    assert_found(find_lines(picture), wanted)
+    picture = blank(500, 400)
+    write(picture, "7", 180, 250, 1.2, thickness=2)
+    assert find_lines(picture) == []
+
+
 def test_signs_belong_to_the_line_that_they_stand_in():
     picture = blank(300)
     wanted = [write(picture, text, 40, y) for text, y in (("total - 25 = c, d.", 80), ("...and so on: 'yes'", 150))]

@@ -91,6 +91,24 @@ def test_small_marks_are_read_with_their_margins(rows, said):
     assert line.text == said
 
 
+@pytest.mark.parametrize(("count", "said"), [(10, "b"), (4, "a")])
+def test_broken_ink_is_read_smoothed_where_there_is_enough_of_it(count, said):
+    def knows_strokes(images):
+        rows = images[:, 8:24, 4:-4:4, 0]
+        dark, broken = rows.mean(axis=1) < 200, np.ptp(rows, axis=1) > 100
+        probabilities = np.zeros((*dark.shape, CHARSET.classes), np.float32)
+        probabilities[~dark, CHARSET.blank] = 1
+        probabilities[dark & broken] = np.eye(CHARSET.classes)[[1, 3]].T @ [0.6, 0.4]
+        probabilities[dark & ~broken, 2] = 1
+        return probabilities
+
+    image = np.full((32, 20 + 12 * count), 255, np.uint8)
+    for k in range(count):
+        image[::2, 10 + 12 * k : 18 + 12 * k] = 0
+    (line,) = recognizer(knows_strokes).read([image])
+    assert line.text == said * count
+
+
 @pytest.mark.parametrize(("large", "small", "said"), [("X", "x", "xxx"), ("A", "a", "AAA")])
 def test_letters_that_are_others_in_another_size_are_read_with_their_margins(large, small, said):
     charset = Charset(["blank", large, small])

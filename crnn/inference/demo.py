@@ -5,8 +5,9 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 
@@ -21,12 +22,26 @@ if TYPE_CHECKING:
 
 PROGRESS_BAR_FROM = 51  # images; fewer need no progress bar
 STDIN = "-"
-PATHS_HELP = "pictures, folders of them, http(s) addresses, or - for stdin (default: asset)"
+PATHS_HELP = "pictures, PDF files, folders of them, http(s) addresses, or - for stdin (default: asset)"
 LINES = ("auto", "one", "many")
 FORMAT_NAMES = ("text", "tsv", "json", "hocr", "alto")
 DEVICES = ("auto", "cpu", "cuda", "coreml", "dml")
 
-Name = Path | str  # of an image: a path, a URL or STDIN
+Name = Path | str  # of an image: a path, a URL, STDIN or a page of a PDF
+
+
+class _Source(NamedTuple):
+    """Where an image comes from.
+
+    Attributes:
+        number: of the path, from 1.
+        name: of the image.
+        is_last: whether it is the only image of the path, or the last one.
+    """
+
+    number: int
+    name: Name
+    is_last: bool
 
 
 def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
@@ -41,7 +56,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--format", choices=FORMAT_NAMES, default="text")
     parser.add_argument("--header", action="store_true", help="name the columns of --format tsv")
-    parser.add_argument("--draw", metavar="FOLDER", type=Path, help="write each picture with its lines and text: SVG")
+    parser.add_argument("--draw", metavar="FOLDER", type=Path, help="write each picture with its lines: SVG")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write a page about all lines, the unsurest first")
     parser.add_argument("--allow", metavar="CHARACTERS", help="read these characters alone, as 0123456789.-")
     parser.add_argument("--alternatives", type=int, default=0, metavar="N", help="next texts of a line, with json")
@@ -117,16 +132,18 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
 
 def _find(paths: Iterable[str], recursive: bool) -> tuple[list[Name], list[Path]]:
     """Collect what can be read, and folders without images."""
-    from crnn.image import find_images
+    from crnn.image import SUFFIXES, find_images
+    from crnn.inference import pdf
     from crnn.inference.inputs import URL_SCHEMES
 
+    suffixes = SUFFIXES | pdf.suffixes()
     images: list[Name] = []
     empty: list[Path] = []
     for path in paths:
         if path == STDIN or path.lower().startswith(URL_SCHEMES):
             images.append(path)
         else:
-            files, folders = find_images([path], recursive)
+            files, folders = find_images([path], recursive, suffixes)
             images += files
             empty += folders
     return images, empty
@@ -139,20 +156,21 @@ def _read(paths: list[Name], recognizer: "Recognizer", form: "Format", options: 
     from crnn.inference.page.reader import read_pages
 
     unread = len(paths)
+    numbers = count(1)
     views = _views(options)
     with tqdm(total=len(paths), unit=" pictures", disable=None if len(paths) >= PROGRESS_BAR_FROM else True) as bar:
         start = time.perf_counter()
         for pages in read_pages(recognizer, _images(paths), options.lines):
             elapsed = time.perf_counter() - start
             shares = [_columns(page) for _, page in pages]
-            for ((number, path), page), share in zip(pages, shares, strict=True):
+            for (source, page), share in zip(pages, shares, strict=True):
                 with bar.external_write_mode(sys.stdout):
-                    sys.stdout.write(form.page(path, page, elapsed * share / sum(shares), number))
+                    sys.stdout.write(form.page(source.name, page, elapsed * share / sum(shares), next(numbers)))
                     sys.stdout.flush()
                 for view in views:
-                    view.add(path, page)
-                bar.update(number - bar.n)
-            unread -= len(pages)
+                    view.add(source.name, page)
+                bar.update(source.number - bar.n)
+                unread -= source.is_last
             start = time.perf_counter() if pages else start
         bar.update(len(paths) - bar.n)
     for view in views:
@@ -174,15 +192,20 @@ def _columns(page: "PageText") -> float:
     return sum(line.line.width / line.line.height for line in page.lines) or 1.0
 
 
-def _images(paths: list[Name]) -> Iterator[tuple[tuple[int, Name], "np.ndarray"]]:
-    """Give the images that can be read, each with its number and path; what is wrong with the others goes to stderr."""
+def _images(paths: list[Name]) -> Iterator[tuple[_Source, "np.ndarray"]]:
+    """Give the images that can be read, each with its source; what is wrong with the others goes to stderr."""
     from tqdm import tqdm
 
     from crnn.image import ImageError
+    from crnn.inference import pdf
     from crnn.inference.inputs import load_grayscale
 
     for number, path in enumerate(paths, 1):
         try:
-            yield (number, path), load_grayscale(sys.stdin.buffer if path == STDIN else path)
+            if pdf.is_pdf(path):
+                for name, image, is_last in pdf.read_pdf(path):
+                    yield _Source(number, name, is_last), image
+            else:
+                yield _Source(number, path, True), load_grayscale(sys.stdin.buffer if path == STDIN else path)
         except ImageError as error:
             tqdm.write(str(error), sys.stderr)

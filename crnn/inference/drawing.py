@@ -13,6 +13,7 @@ from unicodedata import east_asian_width
 import cv2
 import numpy as np
 
+from crnn.files import write_text
 from crnn.geometry import HEIGHT
 from crnn.inference.page.page_text import Box, PageLine, PageText
 from crnn.inference.views import prepare_views
@@ -51,7 +52,7 @@ class Drawings:
         name = re.sub(r"[^\w.-]+", "_", Path(path).name) or "image"
         self._names[name] += 1
         number = f"-{self._names[name]}" if self._names[name] > 1 else ""
-        (self.folder / f"{name}{number}.svg").write_text(draw_page(page), encoding="utf-8")
+        write_text(self.folder / f"{name}{number}.svg", draw_page(page))
 
     def finish(self) -> None:
         """Do nothing: each drawing is written when its image is read."""

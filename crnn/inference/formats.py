@@ -57,6 +57,7 @@ def json_page(path: Name, page: PageText, seconds: float, number: int) -> str:
         **{key: lines[0][key] for key in own},
         "width": page.width,
         "height": page.height,
+        "rotation": page.lines[0].line.rotation if page.is_line and page.lines else page.rotation,
         "lines": lines,
     }
     return json.dumps(record, ensure_ascii=False) + "\n"

@@ -56,6 +56,7 @@ class PreparedLine:
         pieces: from left to right.
         shape: (height, width) of the source image.
         rotation: degrees counterclockwise by which the source image was turned, 0, 90, 180 or 270.
+        is_smoothed: whether the line was blurred, so that dots join to strokes.
     """
 
     line: np.ndarray
@@ -63,6 +64,7 @@ class PreparedLine:
     pieces: list[Piece]
     shape: tuple[int, int]
     rotation: int = 0
+    is_smoothed: bool = False
 
     @property
     def scale(self) -> float:

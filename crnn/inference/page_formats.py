@@ -3,6 +3,7 @@
 hOCR: https://kba.github.io/hocr-spec/1.2/; ALTO: https://www.loc.gov/standards/alto/
 """
 
+import re
 from collections.abc import Iterator
 from html import escape
 from itertools import groupby
@@ -12,6 +13,7 @@ from crnn.inference.page.page_text import Box, PageLine, PageText
 from crnn.inference.text_line import Character
 
 Name = Path | str
+NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # characters that XML 1.0 cannot have
 ALTO_NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
 
 
@@ -40,15 +42,16 @@ def hocr_start() -> tuple[str, str]:
 
 def hocr_page(path: Name, page: PageText, seconds: float, number: int) -> str:
     """Write a page with its lines and words."""
-    title = f'image "{path}"; bbox 0 0 {page.width} {page.height}; ppageno {number - 1}'
-    parts = [f"<div class='ocr_page' id='page_{number}' title='{escape(title)}'>\n"]
+    image = str(path).replace('"', "%22")
+    title = f'image "{image}"; bbox 0 0 {page.width} {page.height}; ppageno {number - 1}'
+    parts = [f"<div class='ocr_page' id='page_{number}' title='{_escaped(title)}'>\n"]
     for line_number, line in enumerate(page.lines, 1):
         name = f"{number}_{line_number}"
         parts.append(f"<span class='ocr_line' id='line_{name}' title='{_hocr_box(line.box)}'>")
         parts.append(
             " ".join(
                 f"<span class='ocrx_word' id='word_{name}_{word_number}' title='{_hocr_box(box)}; "
-                f"x_wconf {100 * _confidence(characters):.0f}'>{escape(_text(characters))}</span>"
+                f"x_wconf {100 * _confidence(characters):.0f}'>{_escaped(_text(characters))}</span>"
                 for word_number, (characters, box) in enumerate(words(line), 1)
             )
         )
@@ -68,9 +71,10 @@ def alto_start() -> tuple[str, str]:
 
 
 def alto_page(path: Name, page: PageText, seconds: float, number: int) -> str:
-    """Write a page: one block of lines of strings and spaces."""
+    """Write a page: one block of lines of strings and spaces, after a comment with the name of the picture."""
     size = f'WIDTH="{page.width}" HEIGHT="{page.height}"'
     parts = [
+        f"<!-- {_escaped(str(path)).replace('--', '- -')} -->\n",
         f'<Page ID="page_{number}" PHYSICAL_IMG_NR="{number}" {size}>\n',
         f'<PrintSpace HPOS="0" VPOS="0" {size}>\n',
     ]
@@ -83,12 +87,21 @@ def alto_page(path: Name, page: PageText, seconds: float, number: int) -> str:
 
 
 def _alto_line(line: PageLine, name: str) -> str:
-    parts = []
+    parts: list[str] = []
+    before: Box | None = None
     for number, (characters, box) in enumerate(words(line), 1):
-        content = escape(_text(characters))
+        if before:
+            left, right = sorted((before[2], box[0]))
+            parts.append(f"<SP {_alto_box((left, box[1], right, box[3]))}/>")
+        content = _escaped(_text(characters))
         confidence = f"{min(1.0, _confidence(characters)):.3f}"
         parts.append(f'<String ID="word_{name}_{number}" {_alto_box(box)} CONTENT="{content}" WC="{confidence}"/>')
-    return f'<TextLine ID="line_{name}" {_alto_box(line.box)}>{"<SP/>".join(parts)}</TextLine>\n' if parts else ""
+        before = box
+    return f'<TextLine ID="line_{name}" {_alto_box(line.box)}>{"".join(parts)}</TextLine>\n' if parts else ""
+
+
+def _escaped(text: str) -> str:
+    return escape(NOT_XML.sub("?", text))
 
 
 def _around(boxes: list[Box]) -> Box:

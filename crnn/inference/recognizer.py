@@ -5,7 +5,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
 from functools import cache
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack, cast, overload
 
@@ -148,11 +148,7 @@ class Recognizer:
         return [line for window in reader.read_stream(images) for _, line in window]
 
     def read_stream(self, images: Iterable[tuple[Key, np.ndarray]]) -> Iterator[list[tuple[Key, TextLine]]]:
-        """Read however many images in the memory of some dozens.
-
-        Neighbours share batches, as many as make ``WINDOW_COLUMNS``: few at first, so that there is soon something to
-        see. While they go through the network, another thread takes the next ones from ``images`` and prepares them,
-        and a third decodes what the network gave.
+        """Read however many images in the memory of some dozens; see ``read_views``.
 
         Args:
             images: a key, which is given back, and an image (height, width) uint8, grey, each.
@@ -160,7 +156,22 @@ class Recognizer:
         Yields:
             Key and line of some images that were read together, in order.
         """
-        windows = _group_lines((key, prepare_views(image)) for key, image in images)
+        return self.read_views((key, prepare_views(image)) for key, image in images)
+
+    def read_views(self, lines: Iterable[tuple[Key, Views]]) -> Iterator[list[tuple[Key, TextLine]]]:
+        """Read however many prepared images in the memory of some dozens.
+
+        Neighbours share batches, as many as make ``WINDOW_COLUMNS``: few at first, so that there is soon something to
+        see. While they go through the network, another thread takes the next ones from ``lines``, which prepares them,
+        and a third decodes what the network gave.
+
+        Args:
+            lines: a key, which is given back, and an image as ``views.prepare_views`` prepares it, each.
+
+        Yields:
+            Key and line of some images that were read together, in order.
+        """
+        windows = _group_lines(lines)
         with ThreadPoolExecutor(2, "crnn") as pool:
             coming = pool.submit(next, windows, None)
             while window := coming.result():
@@ -169,7 +180,7 @@ class Recognizer:
                 others = [other_views(views, line) for (_, views), line in zip(window, usual, strict=True)]
                 read = iter(self._read_lines([line for some in others for line in some], pool))
                 yield [
-                    (key, most_convincing([line, *islice(read, len(some))]))
+                    (key, most_convincing(line, list(zip(some, read, strict=False))))
                     for (key, _), line, some in zip(window, usual, others, strict=True)
                 ]
 

@@ -1,12 +1,14 @@
 """Ways to look at an image of a line: the usual one first, others only where its reading is not convincing.
 
 A line of small marks, or of letters without ascenders, is enlarged too much when its margins are cut off: it is read
-with them too. An image may be upside down, or on its side: it is read turned too. The more confident reading counts;
-a turned one must be clearly better.
+with them too. Ink may be broken to dots, as of a thermal printer: it is read smoothed too. An image may be upside down,
+or on its side: it is read turned too. The more confident reading counts; a smoothed one and a turned one must be
+clearly better.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from crnn.inference.line_splitting import PreparedLine, split_line
@@ -18,6 +20,10 @@ MAX_UPRIGHT = 0.9  # confidence of a reading below which the image may be turned
 MIN_TURNED = 0.95  # confidence of the reading of a turned image
 MIN_TURNED_CHARACTERS = 5  # fewer may be other characters when turned: SOS, 96, MOM
 SIZE_ALONE = frozenset("cosuvwxzCOSUVWXZ0")  # characters that differ from others of these in size alone
+SMOOTHING = 1.3  # rows of a line of 32: standard deviation of the blur that joins dots to strokes
+MAX_ROUGH = 0.9  # confidence of a reading below which its ink may be broken
+MIN_ROUGH_CHARACTERS = 8  # fewer tell too little
+MIN_SMOOTHED_GAIN = 0.08  # of confidence
 MIN_SIDEWAYS = 2.5  # height over width of an image that may be on its side
 
 
@@ -29,25 +35,29 @@ class Views:
         usual: without its margins.
         with_margins: (32, width) uint8; None if there are none.
         sideways: (32, width) uint8, turned by 90 degrees; None if it is not high enough for a line on its side.
+        may_be_turned: whether the image may be upside down or on its side.
     """
 
     usual: PreparedLine
     with_margins: np.ndarray | None
     sideways: np.ndarray | None
+    may_be_turned: bool = True
 
 
-def prepare_views(image: np.ndarray) -> Views:
+def prepare_views(image: np.ndarray, may_be_turned: bool = True) -> Views:
     """Normalise an image of a line, and cut it into pieces.
 
     Args:
         image: (height, width) uint8, grey.
+        may_be_turned: False for a line of a page whose orientation is known.
     """
     height, width = image.shape
     level = deskew(image)
     trimmed = trim_margins(level)
     with_margins = resize_to_height(level) if len(trimmed) < len(level) else None
-    sideways = normalize_line(np.rot90(image)) if height > MIN_SIDEWAYS * width else None
-    return Views(split_line(resize_to_height(trimmed), image.shape), with_margins, sideways)
+    is_upright = not may_be_turned or height <= MIN_SIDEWAYS * width
+    sideways = None if is_upright else normalize_line(np.rot90(image))
+    return Views(split_line(resize_to_height(trimmed), image.shape), with_margins, sideways, may_be_turned)
 
 
 def other_views(views: Views, read: TextLine) -> list[PreparedLine]:
@@ -61,28 +71,39 @@ def other_views(views: Views, read: TextLine) -> list[PreparedLine]:
     shape = views.usual.shape
     if views.with_margins is not None and (read.confidence < CONVINCING or _size_alone_tells(read)):
         others.append(split_line(views.with_margins, shape))
+    if read.confidence < MAX_ROUGH and len(read.characters) >= MIN_ROUGH_CHARACTERS:
+        smoothed = cv2.GaussianBlur(views.usual.line, (0, 0), SMOOTHING)
+        others.append(replace(split_line(smoothed, shape), is_smoothed=True))
     if views.sideways is not None and _may_be_turned(read, sideways=True):
         others.append(split_line(views.sideways, shape, 90))
         others.append(split_line(views.sideways[::-1, ::-1], shape, 270))
-    elif _may_be_turned(read):
+    elif views.may_be_turned and _may_be_turned(read):
         others.append(split_line(views.usual.line[::-1, ::-1], shape, 180))
     return others
 
 
-def most_convincing(lines: list[TextLine]) -> TextLine:
+def most_convincing(usual: TextLine, others: list[tuple[PreparedLine, TextLine]]) -> TextLine:
     """Choose among the readings of an image.
 
     Args:
-        lines: the usual one first.
+        usual: the reading of the usual view.
+        others: what ``other_views`` prepared, and what it gave.
     """
-    usual, *with_margins = (line for line in lines if not line.rotation)
-    upright = max((usual, *with_margins), key=lambda line: line.confidence)
+    with_margins = [line for view, line in others if not line.rotation and not view.is_smoothed]
+    upright = max((usual, *with_margins), key=_confidence)
     if _size_alone_tells(usual) and any(line.confidence >= MAX_UPRIGHT for line in with_margins):
         (upright,) = with_margins
-    turned = [line for line in lines if line.rotation and len(line.characters) >= MIN_TURNED_CHARACTERS]
-    best = max(turned, key=lambda line: line.confidence, default=upright)
+    smoothed = max((line for view, line in others if view.is_smoothed), key=_confidence, default=upright)
+    if smoothed.confidence >= upright.confidence + MIN_SMOOTHED_GAIN:
+        upright = smoothed
+    turned = [line for _, line in others if line.rotation and len(line.characters) >= MIN_TURNED_CHARACTERS]
+    best = max(turned, key=_confidence, default=upright)
     may_be_turned = _may_be_turned(upright, sideways=best.rotation in (90, 270))
     return best if may_be_turned and best.confidence >= MIN_TURNED else upright
+
+
+def _confidence(line: TextLine) -> float:
+    return line.confidence
 
 
 def _size_alone_tells(read: TextLine) -> bool:

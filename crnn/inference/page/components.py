@@ -111,7 +111,9 @@ def _strokes(grey: np.ndarray, dark: bool) -> tuple[np.ndarray, np.ndarray]:
     threshold = cv2.resize(threshold, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     mask = (response > threshold).astype(np.uint8)
     for rule in (np.ones((1, RULE_LENGTH), np.uint8), np.ones((RULE_LENGTH, 1), np.uint8)):
-        mask = cv2.subtract(mask, cv2.morphologyEx(mask, cv2.MORPH_OPEN, rule))
+        middles = cv2.erode(mask, rule)
+        if middles.any():
+            mask = cv2.subtract(mask, cv2.dilate(middles, rule))
     return ground, mask
 
 

@@ -50,6 +50,27 @@ class LineCrop:
         left, top, right, bottom = np.concatenate([corners.min(axis=0), corners.max(axis=0)]).tolist()
         return left, top, right, bottom
 
+    def turned_back(self, quarters: int, shape: tuple[int, ...]) -> "LineCrop":
+        """Return the crop with its place in the picture before that was turned.
+
+        Args:
+            quarters: by which the picture was turned counterclockwise.
+            shape: (height, width) of the picture before.
+        """
+        height, width = shape
+        origin = {0: (0, 0), 1: (width, 0), 2: (width, height), 3: (0, height)}[quarters % 4]
+        turn = np.linalg.matrix_power(np.array([[0.0, -1.0], [1.0, 0.0]]), quarters % 4)
+        return LineCrop(self.pixels, turn @ self.corner + np.array(origin), turn @ self.along)
+
+
+def whole_image(grey: np.ndarray) -> LineCrop:
+    """Take a whole picture as a line.
+
+    Args:
+        grey: (height, width) uint8.
+    """
+    return LineCrop(grey, np.zeros(2), np.array([1.0, 0.0]))
+
 
 def crop_line(grey: np.ndarray, line: LineBox) -> LineCrop:
     """Cut a line out of its picture, turned level, with some margin.

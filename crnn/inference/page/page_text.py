@@ -53,11 +53,13 @@ class PageText:
         lines: in reading order.
         image: the picture, (height, width) uint8, grey.
         is_line: whether the whole picture was read as one line.
+        rotation: degrees counterclockwise by which a page was turned before it was read, 0, 90, 180 or 270.
     """
 
     lines: tuple[PageLine, ...]
     image: np.ndarray
     is_line: bool
+    rotation: int = 0
 
     @property
     def width(self) -> int:

@@ -13,6 +13,9 @@ MAX_LENGTH = 12  # heights: a word whose letters touch
 MANY = 4  # components that make a line likely
 STRAY_SIZE = 2.5  # times as high as the lines of a picture, or as low: what has few characters is none of them
 STRAY_CONTRAST = 0.4  # of the contrast of a line of the picture
+KEYS = 4  # lines of few characters that make a picture of such lines, as of a keypad
+KEY_FRAME = 0.2  # ``Candidates.frame`` of such a line: it stands on a ground of its own
+KEY_SIZE, KEY_CONTRAST = 1.3, 0.7  # they differ in height by no more than this factor, and have so much of the contrast
 
 
 def are_characters(components: Components) -> np.ndarray:
@@ -58,12 +61,21 @@ def are_lines(lines: Candidates) -> np.ndarray:
 
 
 def without_strays(lines: Candidates) -> Candidates:
-    """Leave out what has few characters unless a line of many is about as high and as strong in the picture."""
+    """Leave out what has few characters unless a line of many is about as high and as strong in the picture.
+
+    Where there is no line of many, some of few that are alike count, as of a keypad.
+    """
     few = lines.count < MANY
-    size = np.maximum(heights(lines.boxes), 1)
-    ratio = np.log(size)[:, None] - np.log(size[~few])
-    alike = (np.abs(ratio) < np.log(STRAY_SIZE)) & (lines.contrast[:, None] > STRAY_CONTRAST * lines.contrast[~few])
-    return lines.take(~few | alike.any(axis=1))
+    if few.all():
+        lines = lines.take(lines.frame < KEY_FRAME)
+        return lines.take(_alike(lines, lines, KEY_SIZE, KEY_CONTRAST).sum(axis=1) >= KEYS)
+    return lines.take(~few | _alike(lines, lines.take(~few), STRAY_SIZE, STRAY_CONTRAST).any(axis=1))
+
+
+def _alike(lines: Candidates, others: Candidates, size: float, contrast: float) -> np.ndarray:
+    """Flag pairs of lines that differ in height by less than a factor, and have that share of contrast, (n, m) bool."""
+    ratio = np.log(np.maximum(heights(lines.boxes), 1))[:, None] - np.log(np.maximum(heights(others.boxes), 1))
+    return (np.abs(ratio) < np.log(size)) & (lines.contrast[:, None] > contrast * others.contrast)
 
 
 def without_containers(lines: Candidates) -> Candidates:

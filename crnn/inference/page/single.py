@@ -39,6 +39,11 @@ def is_single_line(grey: np.ndarray, lines: list[LineBox]) -> bool:
     return large == 1 or (large <= MAX_LARGE and count_lines(grey) == 1)
 
 
+def count_rows(lines: list[LineBox]) -> int:
+    """Count the rows that lines stand in, those side by side as one."""
+    return len(_rows(lines))
+
+
 def _rows(lines: list[LineBox]) -> list[tuple[float, float]]:
     """Tops and bottoms of lines, those that stand side by side taken together as the longest of them stands."""
     rows: list[tuple[float, float]] = []
