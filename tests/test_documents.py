@@ -1,10 +1,14 @@
 """What the documents name exists: files behind links, modules behind commands, modules of the source tree."""
 
 import re
+from argparse import ArgumentParser
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from crnn import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
@@ -12,6 +16,7 @@ DOCUMENTS = sorted(
     for folder in ("", "asset", "data", "docs", "docs/guide", "tests", "weights")
     for path in (ROOT / folder).glob("*.md")
 )
+SCRIPTS = {"demo_infer.py": "read", "unpacking_data.py": "unpack", "train.py": "train"}  # and their commands
 CURRENT = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]  # which also lists former names
 
 
@@ -36,6 +41,41 @@ def test_links_lead_to_files_and_headings(path):
 def test_commands_name_modules_that_exist(path):
     modules = re.findall(r"python -m (crnn[\w.]*)", path.read_text(encoding="utf-8"))
     assert [module for module in modules if find_spec(module) is None] == []
+
+
+def commands_of(path):
+    """Commands of this project in the code blocks of a document: words, comments and variables left out."""
+    fences = re.findall(r"(?m)^```(\w*)\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL)
+    blocks = [code for kind, code in fences if kind in ("", "sh", "console")]
+    for row in "\n".join(blocks).replace("\\\n", " ").splitlines():
+        for command in row.partition(" #")[0].split(" && "):
+            words = [word for word in command.split() if "=" not in word or word.startswith("-")]
+            if words[:1] == ["crnn"] or (words[:1] == ["python"] and words[1:2] not in ([], ["-m"])):
+                yield words[1:] if words[0] == "crnn" else [SCRIPTS[words[1]], *words[2:]]
+            elif words[:2] == ["python", "-m"] and words[2].startswith("crnn"):
+                yield words[2:]
+
+
+class Parsed(Exception):
+    """The command line of a command has been read, and is right."""
+
+
+@pytest.mark.parametrize("path", CURRENT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_have_options_that_exist(path, capsys, monkeypatch):
+    parse = ArgumentParser.parse_args
+
+    def stop(*arguments):
+        raise Parsed(parse(*arguments))
+
+    monkeypatch.setattr(ArgumentParser, "parse_args", stop)
+    for name, *words in commands_of(path):
+        module = cli.COMMANDS[name].module if name in cli.COMMANDS else name
+        module = f"{module}.__main__" if find_spec(module).submodule_search_locations else module
+        try:
+            with pytest.raises(Parsed):
+                import_module(module).main(words)
+        except SystemExit:
+            pytest.fail(f"{name} {' '.join(words)}: {capsys.readouterr().err}")
 
 
 def test_the_source_tree_of_the_document_is_that_of_the_repository():

@@ -18,7 +18,7 @@ from crnn.image import ImageError
 from crnn.inference.formats import json_page
 from crnn.server.limits import Limits
 from crnn.server.metrics import CONTENT_TYPE, Metrics
-from crnn.server.reading import Answer, QueueFullError, Reading, ReadPages, TooManyPixelsError
+from crnn.server.reading import Answer, Job, QueueFullError, Reading, ReadPages, TooManyPixelsError
 from crnn.server.uploads import Uploads
 
 PAGE = Path(__file__).with_name("page.html")
@@ -94,7 +94,7 @@ async def _read(request: Request, reading: Reading, uploads: Uploads) -> Respons
     try:
         reading.check_room()
         async with uploads.receive(request) as data:
-            answer = await _first(asyncio.wrap_future(reading.submit(data)), request, reading.limits.seconds)
+            answer = await _first(reading.submit(data), request, reading.limits.seconds)
     except QueueFullError as full:
         detail = f"Too many pictures wait. Try again in {full.seconds} s."
         raise HTTPException(503, detail, {"Retry-After": str(full.seconds)}) from None
@@ -107,7 +107,7 @@ async def _read(request: Request, reading: Reading, uploads: Uploads) -> Respons
     return Response(json_page(NAME, answer.page, answer.seconds, 1), media_type="application/json")
 
 
-async def _first(answer: "asyncio.Future[Answer]", request: Request, seconds: float) -> Answer | None:
+async def _first(job: Job, request: Request, seconds: float) -> Answer | None:
     """Wait for an answer, as long as the client does.
 
     Returns:
@@ -116,7 +116,7 @@ async def _first(answer: "asyncio.Future[Answer]", request: Request, seconds: fl
     Raises:
         HTTPException: it takes too long.
     """
-    closed = asyncio.ensure_future(_closed(request))
+    answer, closed = asyncio.wrap_future(job.answer), asyncio.ensure_future(_closed(request))
     try:
         both: set[asyncio.Future[Any]] = {answer, closed}
         await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -129,7 +129,7 @@ async def _first(answer: "asyncio.Future[Answer]", request: Request, seconds: fl
         raise HTTPException(504, f"Reading took longer than {seconds:g} s. Cut the picture up.")
     finally:
         closed.cancel()
-        answer.cancel()
+        job.give_up()
 
 
 async def _closed(request: Request) -> None:

@@ -10,7 +10,7 @@ class Limits:
     Attributes:
         picture_bytes: of the file of a picture.
         pixels: of a picture.
-        seconds: from the last byte of a picture to its answer; what is being read then is still read to its end.
+        seconds: from the last byte of a picture to its answer; then it is not read to its end.
         upload_seconds: from the first byte of a picture to its last.
         waiting: pictures that wait to be read.
         held_bytes: of all files that arrive, wait or are read, together.

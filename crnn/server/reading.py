@@ -4,7 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from queue import Empty, Queue
 
@@ -53,11 +53,18 @@ class Job:
         data: its file.
         answer: what becomes known of it; to cancel it takes the job out of the queue.
         started: seconds of ``time.perf_counter``.
+        is_wanted: whether somebody still waits for the answer.
     """
 
     data: bytes
     answer: "Future[Answer]" = field(default_factory=Future)
     started: float = 0.0
+    is_wanted: bool = True
+
+    def give_up(self) -> None:
+        """Stop to wait for the answer: a job in the queue is dropped, one that is being read ends soon."""
+        self.is_wanted = False
+        self.answer.cancel()
 
 
 ReadPages = Callable[[Iterable[tuple[Job, np.ndarray]]], Iterator[list[tuple[Job, PageText]]]]
@@ -111,14 +118,14 @@ class Reading:
         if self.waiting >= self.limits.waiting:
             raise QueueFullError(max(1, math.ceil(self.waiting * self.metrics.mean_seconds / WORKERS)))
 
-    def submit(self, data: bytes) -> "Future[Answer]":
+    def submit(self, data: bytes) -> Job:
         """Let a picture wait to be read.
 
         Args:
             data: its file.
 
         Returns:
-            What will be read of it, or ``ImageError`` where it cannot be read.
+            The job, whose ``answer`` raises ``ImageError`` if the picture cannot be read.
 
         Raises:
             QueueFullError: too many wait.
@@ -126,7 +133,7 @@ class Reading:
         self.check_room()
         job = Job(data)
         self._jobs.put(job)
-        return job.answer
+        return job
 
     def _work(self) -> None:
         while job := self._jobs.get():
@@ -134,11 +141,12 @@ class Reading:
             try:
                 self._read(self._images(job, unread), unread)
             except Exception:  # of one picture; nobody knows which
-                for one in unread:
-                    self._read_alone(one)
+                pass
+            for one in unread:
+                self._read_alone(one)
 
     def _read(self, images: Iterable[tuple[Job, np.ndarray]], unread: set[Job]) -> None:
-        """Read pictures and give their answers; take them out of ``unread``."""
+        """Read pictures and give their answers; take them out of ``unread``. End if nobody wants what is left."""
         for window in self._read_pages(images):
             self.metrics.count_window(len(window))
             for job, page in window:
@@ -146,9 +154,13 @@ class Reading:
                 self.metrics.count_picture(len(page.lines), answer.seconds)
                 unread.discard(job)
                 job.answer.set_result(answer)
+            if unread and not any(job.is_wanted for job in unread):
+                break  # which closes the generator: the last reference to it goes
 
     def _read_alone(self, job: Job) -> None:
         try:
+            if not job.is_wanted:
+                raise CancelledError
             self._read([(job, self._decode(job.data))], {job})
         except Exception as error:
             job.answer.set_exception(error)
