@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crnn.console import printable
 from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
@@ -79,9 +80,10 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
     Returns:
         Exit status, as of ``main``.
     """
-    images, empty = _find(paths, options.recursive)
-    for folder in empty:
-        print(f"{folder}: no picture in this folder", file=sys.stderr)
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what is wrong with a picture is said once
+    images, problems = _find(paths, options.recursive)
+    for problem in problems:
+        print(printable(problem), file=sys.stderr)
     if not images:
         return 1
     if not Path(options.weights).is_file():
@@ -102,47 +104,47 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
         return 2
     if options.device:
         print(f"device: {recognizer.engine.device}", file=sys.stderr)
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     form = FORMATS[options.format]
     sys.stdout.write(TSV_HEADER if options.header else form.start)
     try:
         unread = _read(images, recognizer, form, options)
-    except OSError as error:  # of --draw and --html
-        print(error, file=sys.stderr)
+    except OSError as error:
+        if not error.filename:  # of stdout
+            raise
+        print(printable(error), file=sys.stderr)  # of --draw and --html
         return 1
     sys.stdout.write(form.end)
     sys.stdout.flush()
-    return int(bool(empty) or unread > 0)
+    return int(bool(problems) or unread > 0)
 
 
-def _find(paths: Iterable[str], recursive: bool) -> tuple[list[Name], list[Path]]:
-    """Collect what can be read, and folders without images."""
+def _find(paths: Iterable[str], recursive: bool) -> tuple[list[Name], list[str]]:
+    """Collect what can be read, and what is wrong with folders."""
     from crnn.image import find_images
     from crnn.inference.inputs import URL_SCHEMES
 
     images: list[Name] = []
-    empty: list[Path] = []
+    problems: list[str] = []
     for path in paths:
         if path == STDIN or path.lower().startswith(URL_SCHEMES):
             images.append(path)
         else:
-            files, folders = find_images([path], recursive)
+            files, more = find_images([path], recursive)
             images += files
-            empty += folders
-    return images, empty
+            problems += more
+    return images, problems
 
 
 def _read(paths: list[Name], recognizer: "Recognizer", form: "Format", options: argparse.Namespace) -> int:
     """Read images, write the text of each as soon as it is known, and return how many could not be read."""
     from tqdm import tqdm
 
-    from crnn.inference.page.reader import read_pages
-
     unread = len(paths)
     views = _views(options)
     with tqdm(total=len(paths), unit=" pictures", disable=None if len(paths) >= PROGRESS_BAR_FROM else True) as bar:
         start = time.perf_counter()
-        for pages in read_pages(recognizer, _images(paths), options.lines):
+        for pages in _pages(paths, recognizer, options.lines):
             elapsed = time.perf_counter() - start
             shares = [_columns(page) for _, page in pages]
             for ((number, path), page), share in zip(pages, shares, strict=True):
@@ -174,15 +176,58 @@ def _columns(page: "PageText") -> float:
     return sum(line.line.width / line.line.height for line in page.lines) or 1.0
 
 
+def _pages(
+    paths: list[Name], recognizer: "Recognizer", mode: str
+) -> "Iterator[list[tuple[tuple[int, Name], PageText]]]":
+    """Read images together; if that fails, each alone, so that only those are lost that cannot be read."""
+    from crnn.inference.page.reader import read_pages
+
+    images = _images(paths)
+    begun: dict[tuple[int, Name], np.ndarray] = {}
+
+    def begin() -> "Iterator[tuple[tuple[int, Name], np.ndarray]]":
+        for key, image in images:
+            begun[key] = image
+            yield key, image
+
+    while True:
+        try:
+            for pages in read_pages(recognizer, begin(), mode):
+                for key, _ in pages:
+                    del begun[key]
+                yield pages
+            return
+        except Exception:  # of one of those that are begun; nobody knows which
+            for key, image in begun.items():
+                try:
+                    yield from read_pages(recognizer, [(key, image)], mode)
+                except Exception as error:
+                    _say_unread(key[1], error)
+            begun.clear()
+
+
 def _images(paths: list[Name]) -> Iterator[tuple[tuple[int, Name], "np.ndarray"]]:
     """Give the images that can be read, each with its number and path; what is wrong with the others goes to stderr."""
-    from tqdm import tqdm
-
-    from crnn.image import ImageError
     from crnn.inference.inputs import load_grayscale
 
     for number, path in enumerate(paths, 1):
         try:
-            yield (number, path), load_grayscale(sys.stdin.buffer if path == STDIN else path)
-        except ImageError as error:
-            tqdm.write(str(error), sys.stderr)
+            image = load_grayscale(sys.stdin.buffer if path == STDIN else path, notify=_say)
+        except Exception as error:
+            _say_unread(path, error)
+        else:
+            yield (number, path), image
+
+
+def _say_unread(path: Name, error: Exception) -> None:
+    from crnn.image import ImageError
+
+    reason = "there is not enough memory to read it" if isinstance(error, MemoryError) else repr(error)
+    _say(str(error) if isinstance(error, ImageError) else f"{path}: cannot be read: {reason}")
+
+
+def _say(message: str) -> None:
+    """Print a line to stderr, above the progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(printable(message), sys.stderr)

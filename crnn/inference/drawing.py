@@ -13,6 +13,7 @@ from unicodedata import east_asian_width
 import cv2
 import numpy as np
 
+from crnn.files import write_text
 from crnn.geometry import HEIGHT
 from crnn.inference.page.page_text import Box, PageLine, PageText
 from crnn.inference.views import prepare_views
@@ -20,6 +21,7 @@ from crnn.inference.views import prepare_views
 SURE, LIKELY = 0.9, 0.6  # confidences from which a character is green, and amber; red below
 COLORS = ("#1a9850", "#e08a00", "#d73027")
 MIN_TEXT, MAX_TEXT = 9, 40  # pixels: sizes of the text beside the image
+MAX_NAME = 60  # characters of the name of an image that the name of its drawing has
 GAP = 16  # pixels between the image and its text
 
 
@@ -48,10 +50,10 @@ class Drawings:
 
     def add(self, path: Path | str, page: PageText) -> None:
         """Write the drawing of an image; the second one of a name gets a number."""
-        name = re.sub(r"[^\w.-]+", "_", Path(path).name) or "image"
+        name = re.sub(r"[^\w.-]+", "_", Path(path).name)[:MAX_NAME] or "image"
         self._names[name] += 1
         number = f"-{self._names[name]}" if self._names[name] > 1 else ""
-        (self.folder / f"{name}{number}.svg").write_text(draw_page(page), encoding="utf-8")
+        write_text(self.folder / f"{name}{number}.svg", draw_page(page))
 
     def finish(self) -> None:
         """Do nothing: each drawing is written when its image is read."""

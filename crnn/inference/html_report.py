@@ -3,6 +3,8 @@
 from html import escape
 from pathlib import Path
 
+from crnn.console import printable
+from crnn.files import write_text
 from crnn.inference.drawing import color_of, png_address
 from crnn.inference.page.page_text import PageLine, PageText
 
@@ -44,7 +46,7 @@ class HtmlReport:
     def finish(self) -> None:
         """Write the page."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(self.html(), encoding="utf-8")
+        write_text(self.file, self.html())
 
     def html(self) -> str:
         """Return the page."""
@@ -66,5 +68,5 @@ def _item(path: Path | str, line: PageLine) -> str:
     place = ", ".join(f"{edge:.0f}" for edge in line.box)
     return (
         f'<li data-confidence="{line.line.confidence:.4f}"><img alt="" src="{png_address(line.crop.pixels)}">'
-        f"<p>{text}</p><small>{line.line.confidence:.3f} &middot; {escape(str(path))} &middot; {place}</small></li>"
+        f"<p>{text}</p><small>{line.line.confidence:.3f} &middot; {escape(printable(path))} &middot; {place}</small></li>"
     )

@@ -8,6 +8,7 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from crnn.console import printable
 from crnn.inference.page.page_text import Box, PageLine, PageText
 from crnn.inference.text_line import Character
 
@@ -40,7 +41,7 @@ def hocr_start() -> tuple[str, str]:
 
 def hocr_page(path: Name, page: PageText, seconds: float, number: int) -> str:
     """Write a page with its lines and words."""
-    title = f'image "{path}"; bbox 0 0 {page.width} {page.height}; ppageno {number - 1}'
+    title = f'image "{printable(path)}"; bbox 0 0 {page.width} {page.height}; ppageno {number - 1}'
     parts = [f"<div class='ocr_page' id='page_{number}' title='{escape(title)}'>\n"]
     for line_number, line in enumerate(page.lines, 1):
         name = f"{number}_{line_number}"
