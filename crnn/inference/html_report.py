@@ -65,8 +65,9 @@ def _item(path: Path | str, line: PageLine) -> str:
         f'<u style="text-decoration-color: {color_of(c.confidence)}" title="{c.confidence:.3f}">{escape(c.text)}</u>'
         for c in line.line.characters
     )
+    name = escape(printable(path))
     place = ", ".join(f"{edge:.0f}" for edge in line.box)
     return (
         f'<li data-confidence="{line.line.confidence:.4f}"><img alt="" src="{png_address(line.crop.pixels)}">'
-        f"<p>{text}</p><small>{line.line.confidence:.3f} &middot; {escape(printable(path))} &middot; {place}</small></li>"
+        f"<p>{text}</p><small>{line.line.confidence:.3f} &middot; {name} &middot; {place}</small></li>"
     )
