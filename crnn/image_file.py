@@ -4,6 +4,7 @@ OpenCV decodes. What it leaves out is done here: the rotation of images with an 
 16 bits, the alpha channel of grey TIFF files.
 """
 
+import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -35,11 +36,12 @@ def load(path: str | Path) -> np.ndarray:
     """
     try:
         require_regular_file(path)
+        if os.path.getsize(path) > MAX_BYTES:
+            raise ValueError(f"larger than {MAX_BYTES} bytes, the limit for an image file")
         with open(path, "rb") as file:
-            data = np.frombuffer(file.read(MAX_BYTES + 1), np.uint8)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+            return np.frombuffer(file.read(MAX_BYTES + 1), np.uint8)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name too
         raise ImageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    return data
 
 
 def decode(data: np.ndarray, name: str, notify: Notify | None = None) -> np.ndarray:

@@ -89,7 +89,7 @@ def read_header(data: memoryview) -> Header | None:
     try:
         width, height, *more = _FORMATS[name][1](data)
         header = Header(name, width, height, *more)
-    except (struct.error, LookupError, ValueError, TypeError):
+    except (struct.error, AttributeError, LookupError, StopIteration, TypeError, ValueError):
         raise ValueError(f"the header of this {name} file is damaged or cut off") from None
     if header.width < 1 or header.height < 1:
         raise ValueError(f"the header of this {name} file gives it no size")

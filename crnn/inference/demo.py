@@ -180,9 +180,12 @@ def _pages(
     paths: list[Name], recognizer: "Recognizer", mode: str
 ) -> "Iterator[list[tuple[tuple[int, Name], PageText]]]":
     """Read images together; if that fails, each alone, so that only those are lost that cannot be read."""
+    from crnn.image_file import MAX_BYTES
     from crnn.inference.page.reader import read_pages
 
-    images = _images(paths)
+    # stdin is read here and not in another thread, so that Ctrl-C ends it
+    stdin = sys.stdin.buffer.read(MAX_BYTES + 1) if STDIN in paths and sys.stdin else b""
+    images = _images(paths, stdin)
     begun: dict[tuple[int, Name], np.ndarray] = {}
 
     def begin() -> "Iterator[tuple[tuple[int, Name], np.ndarray]]":
@@ -206,13 +209,19 @@ def _pages(
             begun.clear()
 
 
-def _images(paths: list[Name]) -> Iterator[tuple[tuple[int, Name], "np.ndarray"]]:
+def _images(paths: list[Name], stdin: bytes) -> Iterator[tuple[tuple[int, Name], "np.ndarray"]]:
     """Give the images that can be read, each with its number and path; what is wrong with the others goes to stderr."""
+    import numpy as np
+
+    from crnn.image import decode_grayscale
     from crnn.inference.inputs import load_grayscale
 
     for number, path in enumerate(paths, 1):
         try:
-            image = load_grayscale(sys.stdin.buffer if path == STDIN else path, notify=_say)
+            if path == STDIN:
+                image = decode_grayscale(np.frombuffer(stdin, np.uint8), "<stdin>", _say)
+            else:
+                image = load_grayscale(path, notify=_say)
         except Exception as error:
             _say_unread(path, error)
         else:
