@@ -54,9 +54,11 @@ class TiffDirectory:
     following: int
 
     def value(self, data: memoryview, tag: int, default: int) -> int:
-        """Return the first value of a tag, ``default`` if it is missing or no whole number."""
+        """Return the first value of a tag, ``default`` if it is missing, cut off or no whole number."""
         kind, count, _, at = self.places.get(tag, (0, 0, 0, 0))
-        return _number(data, self.order + _TIFF_CODES[kind], at) if kind in _TIFF_CODES and count else default
+        if kind not in _TIFF_CODES or not count or at + _TIFF_SIZES[kind] > len(data):
+            return default
+        return _number(data, self.order + _TIFF_CODES[kind], at)
 
 
 def format_of(start: bytes) -> str:

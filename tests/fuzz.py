@@ -28,8 +28,9 @@ WITH_TEXT = 20  # of so many pictures, one is read by the network, between pictu
 
 
 def samples_of_pictures(rng):
-    """Small pictures of text-like noise in every format that OpenCV writes."""
+    """Small pictures of text-like noise in every format that OpenCV and Pillow write; with EXIF, alpha, several pages."""
     import cv2
+    from PIL import Image
 
     grey = np.kron(rng.integers(0, 2, (8, 40), np.uint8) * 200, np.ones((4, 4), np.uint8))
     color = np.dstack([grey, grey // 2, grey])
@@ -43,6 +44,24 @@ def samples_of_pictures(rng):
                 continue
             if done:
                 yield suffix, data.tobytes()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pictures = [Image.fromarray(color), Image.fromarray(255 - color)]
+    transparent = Image.merge("LA", [Image.fromarray(grey)] * 2)
+    for kind in ("AVIF", "JPEG", "PNG", "TIFF", "WEBP"):
+        yield kind.lower(), _saved(pictures[0], kind, exif=exif)
+        yield kind.lower(), _saved(transparent.convert("L" if kind == "JPEG" else "RGBA"), kind, exif=exif)
+    for kind in ("AVIF", "GIF", "PNG", "TIFF", "WEBP"):
+        yield kind.lower(), _saved(pictures[0], kind, save_all=True, append_images=pictures[1:])
+    for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"):
+        yield "tiff", _saved(transparent, "TIFF", compression=compression)
+        yield "tiff", _saved(transparent, "TIFF", compression=compression, big_tiff=True)
+
+
+def _saved(image, kind, **options):
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
 
 
 def samples_of_archives(rng):
@@ -130,7 +149,7 @@ class Readers:
         from crnn.inference.recognizer import Recognizer
         from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 
-        self.recognizer = Recognizer.from_weights(DEFAULT_WEIGHTS, engine="onnx-float32")
+        self.recognizer = Recognizer(DEFAULT_WEIGHTS, engine="onnx-float32")
         self.good = [self._read_picture(path) for path in sorted(ASSETS.glob("*.png"))[:2]]
         self.expected = [line.text for line in self.recognizer.read(self.good)]
 
@@ -140,14 +159,16 @@ class Readers:
         return read_grayscale(path)
 
     def pictures(self, path, rng):
-        from crnn.normalization import count_lines, normalize_line
+        from crnn.inference.page.finder import find_lines
+        from crnn.inference.page.reader import read_pages
+        from crnn.normalization import normalize_line
 
         image = self._read_picture(path)
-        count_lines(image)
+        find_lines(image)
         normalize_line(image)
         if rng.integers(WITH_TEXT) == 0:
-            stream = [(0, self.good[0]), (1, image), (2, self.good[1])]
-            found = {key: line.text for key, line in self.recognizer.read_stream(stream)}
+            images = [(0, self.good[0]), (1, image), (2, self.good[1])]
+            found = {key: page.text for some in read_pages(self.recognizer, images) for key, page in some}
             assert [found[0], found[2]] == self.expected, "a picture in order has another text"
 
     def archives(self, path, rng):

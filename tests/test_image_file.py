@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from crnn import image_file
 from crnn.image import ImageError, decode_grayscale, find_images, read_grayscale
-from crnn.image_header import read_header
+from crnn.image_header import read_header, tiff_directory
 
 SHAPE = (30, 70)
 
@@ -142,6 +142,17 @@ def test_of_several_pages_or_frames_the_first_is_read_and_the_others_are_named(i
     assert said == ["file: has more than one page or frame; the first is read"]
     decode(save(first, kind, **lossless), said.append)
     assert len(said) == 1
+
+
+def test_tiff_tags_that_point_outside_the_file_are_passed_over_or_refused(ink):
+    data = save(with_alpha(ink, "LA"), "TIFF")
+    for _, _, entry, _ in tiff_directory(memoryview(data)).places.values():
+        damaged = bytearray(data)
+        struct.pack_into("<II", damaged, entry + 4, 9, 2**31)  # nine values, far away
+        try:
+            assert decode(damaged).dtype == np.uint8
+        except ImageError as error:
+            assert str(error).startswith("file: ")
 
 
 def test_a_smaller_copy_in_a_tiff_file_is_no_page(ink):
