@@ -28,7 +28,7 @@ WITH_TEXT = 20  # of so many pictures, one is read by the network, between pictu
 
 
 def samples_of_pictures(rng):
-    """Small pictures of text-like noise in every format that OpenCV and Pillow write; with EXIF, alpha, several pages."""
+    """Small pictures of text-like noise in every format that is written here; with EXIF, alpha, several pages."""
     import cv2
     from PIL import Image
 
@@ -135,10 +135,14 @@ def samples_of_arrays(rng):
 def samples_of_networks(rng):
     from crnn.inference import onnx_format as onnx
 
-    weights = onnx.tensor("w", rng.normal(size=(1, 1, 32, 4)).astype(np.float32))
-    axes = onnx.tensor("axes", np.array([1]))
-    nodes = [onnx.node("MatMul", ["x", "w"], "xw", {}), onnx.node("Squeeze", ["xw", "axes"], "y", {})]
-    ends = [[onnx.value("x", ("n", 1, 4, 32))], [onnx.value("y", ("n", 4, 4))]]
+    weights = onnx.tensor("w", rng.normal(size=(32, 4)).astype(np.float32))
+    axes = onnx.tensor("axes", np.array([3]))
+    nodes = [
+        onnx.node("Squeeze", ["x", "axes"], "rows", {}),
+        onnx.node("Transpose", ["rows"], "columns", {"perm": [0, 2, 1]}),
+        onnx.node("MatMul", ["columns", "w"], "y", {}),
+    ]
+    ends = [[onnx.value("x", ("n", 32, "width", 1))], [onnx.value("y", ("n", "width", 4))]]
     yield "onnx", onnx.model(nodes, [weights, axes], *ends, {"": 18}, 10)
 
 

@@ -13,6 +13,7 @@ from crnn.charset import Charset
 from crnn.files import read_arrays
 from crnn.inference.engines import load_engine, onnx_predict
 from crnn.inference.ngram_lm import NGrams
+from crnn.inference.onnx_graph import graph_from_weights
 from crnn.model.network import CRNN
 from crnn.model.weights_file import read, read_activation_ranges, write_activation_ranges
 from crnn.synthesis.line_sample import LineSample
@@ -241,6 +242,29 @@ def test_onnx_files_of_something_else_are_refused(tmp_path):
     write([4], outside)
     with pytest.raises(ValueError, match=r"other\.onnx: ONNX Runtime cannot read it"):
         onnx_predict(str(path))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0])
+def test_onnx_files_and_states_that_no_training_ends_with_are_refused(tmp_path, state, value):
+    pytest.importorskip("onnx")
+    path = tmp_path / "CRNN.h5"
+    network = CRNN(CLASSES)
+    network.save_weights(path)
+    good = graph_from_weights(path, CLASSES)
+    (tmp_path / "network.onnx").write_bytes(good)
+    onnx_predict(str(tmp_path / "network.onnx"))
+    kernel = np.asarray(network.predict_core.get_layer("blstm2_out").weights[0])
+    assert kernel.astype(np.float16).astype(np.float32).tobytes() in good
+    bad = good.replace(kernel.astype(np.float16).astype(np.float32).tobytes(), np.full_like(kernel, value).tobytes())
+    (tmp_path / "network.onnx").write_bytes(bad)
+    with pytest.raises(ValueError, match=r"network\.onnx: gives no probabilities"):
+        onnx_predict(str(tmp_path / "network.onnx"))
+    if value:
+        arrays = read_arrays(state)
+        arrays["network/3"][2, 1] = value
+        np.savez(state, **arrays)
+        with pytest.raises(ValueError, match=r"state\.npz is no state of a training \(network/3 is not finite"):
+            resume(state)
 
 
 def test_activation_ranges_are_written_whole_or_not_at_all(weights, tmp_path):

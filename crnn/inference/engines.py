@@ -23,6 +23,7 @@ import numpy as np
 
 from crnn.charset import Charset
 from crnn.files import require_regular_file
+from crnn.geometry import HEIGHT, MIN_WIDTH
 
 ENGINES = ("onnx", "onnx-float32", "keras")
 PROVIDERS = {  # of ONNX Runtime, by device: the fastest first
@@ -146,7 +147,7 @@ def onnx_predict(
 
     Raises:
         DeviceError: ONNX Runtime cannot compute on the device.
-        ValueError: it cannot read the network, or that has another number of classes.
+        ValueError: it cannot read the network, or that has another number of classes, or a file no sound weights.
     """
     import onnxruntime
 
@@ -156,6 +157,7 @@ def onnx_predict(
         package = PACKAGES.get(device, "onnxruntime")
         message = f"the installed ONNX Runtime is not built for {device}, but for {', '.join(available_devices())}"
         raise DeviceError(f"{message}; for {device}, install {package} in its place")
+    is_file = isinstance(model, str)
     name = model if isinstance(model, str) else "the network"
     if isinstance(model, str):  # read here: of bytes ONNX Runtime reads no further file
         require_regular_file(model)
@@ -187,7 +189,20 @@ def onnx_predict(
     def predict(x: np.ndarray) -> np.ndarray:
         return session.run([steps.name], {images.name: np.asarray(x, np.float32)})[0]
 
+    if is_file:
+        _require_probabilities(predict, str(name))
     return one_at_a_time(predict) if device == "dml" else predict  # DirectML runs a session in one thread only
+
+
+def _require_probabilities(predict: Predict, name: str) -> None:
+    """Raise ValueError if the weights of an ONNX file are not finite, or all zero."""
+    image = np.linspace(0, 255, HEIGHT * MIN_WIDTH, dtype=np.float32).reshape(1, HEIGHT, MIN_WIDTH, 1)
+    try:
+        probabilities = predict(image)
+    except Exception as error:  # noqa: BLE001 - as above
+        raise ValueError(f"{name}: ONNX Runtime cannot compute it ({error})") from None
+    if not np.isfinite(probabilities).all() or np.ptp(probabilities) == 0:
+        raise ValueError(f"{name}: gives no probabilities: its weights are not finite, or all zero")
 
 
 def one_at_a_time(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
