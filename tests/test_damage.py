@@ -267,6 +267,18 @@ def test_onnx_files_and_states_that_no_training_ends_with_are_refused(tmp_path, 
             resume(state)
 
 
+def test_onnx_files_whose_names_are_no_utf8_are_refused(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    path = tmp_path / "other.onnx"
+    ends = [onnx.helper.make_tensor_value_info(name, 1, ["name", 32, "width", 1]) for name in "xy"]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", *[[end] for end in ends])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)])
+    model.ir_version = 10
+    path.write_bytes(model.SerializeToString().replace(b"width", b"wi\xffth"))
+    with pytest.raises(ValueError, match=r"other\.onnx: "):
+        onnx_predict(str(path))
+
+
 def test_activation_ranges_are_written_whole_or_not_at_all(weights, tmp_path):
     path = tmp_path / "CRNN.h5"
     path.write_bytes(weights)

@@ -174,20 +174,21 @@ def onnx_predict(
             model, options, providers=list(dict.fromkeys((provider, fallback))), enable_fallback=0
         )
         inputs, outputs = session.get_inputs(), session.get_outputs()
+        ends = [(end.name, end.shape) for end in (*inputs, *outputs)]  # which may be no UTF-8
     except Exception as error:  # noqa: BLE001 - its exceptions have no common base but this
         raise ValueError(f"{name}: ONNX Runtime cannot read it ({error})") from None
     if session.get_providers()[0] != provider:  # which ONNX Runtime has only logged
         raise DeviceError(f"ONNX Runtime cannot compute on {device}: see above, and install its drivers and libraries")
-    if [len(end.shape) for end in (*inputs, *outputs)] != [4, 3] or inputs[0].type != "tensor(float)":
+    if [len(shape) for _, shape in ends] != [4, 3] or inputs[0].type != "tensor(float)":
         raise ValueError(
             f"{name}: takes no images or gives no probabilities; python -m crnn.tools.export writes one that does"
         )
-    (images,), (steps,) = inputs, outputs
-    if classes not in (None, steps.shape[-1]):
-        raise ValueError(f"{name}: has {steps.shape[-1]} classes, the table of labels has {classes} with the blank")
+    (images, _), (steps, (*_, found)) = ends
+    if classes not in (None, found):
+        raise ValueError(f"{name}: has {found} classes, the table of labels has {classes} with the blank")
 
     def predict(x: np.ndarray) -> np.ndarray:
-        return session.run([steps.name], {images.name: np.asarray(x, np.float32)})[0]
+        return session.run([steps], {images: np.asarray(x, np.float32)})[0]
 
     if is_file:
         _require_probabilities(predict, str(name))
