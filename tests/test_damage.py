@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import zipfile
 
 import h5py
@@ -287,3 +288,14 @@ def test_activation_ranges_are_written_whole_or_not_at_all(weights, tmp_path):
     assert path.read_bytes() == weights and os.listdir(tmp_path) == ["CRNN.h5"]
     write_activation_ranges(path, {"conv1": 1.0})
     assert read_activation_ranges(path) == {"conv1": 1.0}
+
+
+def test_weights_of_other_programs_are_refused(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    (tmp_path / "empty.h5").touch()
+    for name in ("model.keras", "model.weights.h5", "empty.h5", "missing.h5"):
+        for engine in ("onnx-float32", "keras"):
+            with pytest.raises((ValueError, OSError), match=re.escape(name)):
+                load_engine(tmp_path / name, CLASSES, engine)
