@@ -2,7 +2,8 @@
 
 import sys
 
+from crnn.console import run
 from crnn.inference.demo import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

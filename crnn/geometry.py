@@ -1,6 +1,7 @@
 """Sizes of lines, all in pixels at the height that the network reads, and the time steps they make."""
 
 HEIGHT = 32  # rows of a line: the convolutions and poolings reduce them to exactly one
+MAX_COLUMNS = 2**18  # of a line
 STRIDE = 4  # columns that one time step stands for
 MIN_WIDTH = 280  # columns of the data set's own images, and of the synthetic lines; narrower ones are padded to it
 BUCKET_WIDTH = 40  # columns: images of other widths are padded to a multiple of this, so that few shapes occur

@@ -3,93 +3,123 @@
 It knows nothing of lines: ``normalization`` brings what is read here to the form that the network reads.
 """
 
+import os
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".pbm", ".pgm", ".ppm"}
+from crnn import image_file
+from crnn.image_file import ImageError as ImageError
+from crnn.image_file import Notify
+from crnn.image_header import SIGNATURE_BYTES, format_of
+
+SUFFIXES = frozenset(".bmp .gif .jpeg .jpg .png .tif .tiff .webp .avif .jp2 .pbm .pgm .ppm".split())
 MIN_CONTRAST = 40  # grey levels between text and background; with less, the colours are looked at
-
-
-class ImageError(ValueError):
-    """An image cannot be read; the message names the file and the reason."""
 
 
 def find_images(
     paths: Iterable[str | Path], recursive: bool = False, suffixes: Container[str] = SUFFIXES
-) -> tuple[list[Path], list[Path]]:
+) -> tuple[list[Path], list[str]]:
     """Collect files as they are named, and the images of folders in the order of their names.
 
     Args:
-        paths: files and folders. A file counts whatever its suffix, a file in a folder if it has one of ``suffixes``.
+        paths: files and folders. A file counts whatever it is; a file in a folder if it begins as an image does, or has
+            one of ``suffixes``, so that a damaged one is named too.
         recursive: look into the folders within these too.
         suffixes: in lower case.
 
     Returns:
-        The files, and the folders that hold no image.
+        The files, and a message for each folder that holds no image or cannot be read.
     """
-    found, empty = [], []
+    found: list[Path] = []
+    problems: list[str] = []
     for path in map(Path, paths):
-        if path.is_dir():
-            inside = sorted(
-                p for p in path.glob("**/*" if recursive else "*") if p.suffix.lower() in suffixes and p.is_file()
-            )
-            found += inside
-            empty += [] if inside else [path]
-        else:
+        if not os.path.isdir(path):
             found.append(path)
-    return found, empty
+            continue
+        inside: list[Path] = []
+        unreadable: list[str] = []
+        waiting = [path]
+        for folder in waiting:  # which grows
+            try:
+                entries = [Path(entry) for entry in os.scandir(folder)]
+            except OSError as error:
+                unreadable.append(f"{folder}: {error.strerror}")
+                continue
+            inside += [entry for entry in entries if _is_image(entry, suffixes)]
+            waiting += [entry for entry in entries if recursive and os.path.isdir(entry) and not entry.is_symlink()]
+        found += sorted(inside)
+        problems += unreadable if inside or unreadable else [f"{path}: no picture in this folder"]
+    return found, problems
 
 
-def read_grayscale(path: str | Path) -> np.ndarray:
+def _is_image(path: Path, suffixes: Container[str]) -> bool:
+    """Tell whether a file in a folder begins as an image or has one of the suffixes."""
+    if not os.path.isfile(path):  # a FIFO would never end
+        return False
+    if path.suffix.lower() in suffixes:
+        return True
+    try:
+        with path.open("rb") as file:
+            return bool(format_of(file.read(SIGNATURE_BYTES)))
+    except OSError:
+        return False
+
+
+def read_grayscale(path: str | Path, notify: Notify | None = None) -> np.ndarray:
     """Read an image file as grey values.
 
     Args:
         path: of any format that OpenCV reads.
+        notify: takes a line if the file has more images than the one that is read.
 
     Returns:
         (height, width) uint8.
 
     Raises:
-        ImageError: no such file, not an image, or an empty one.
+        ImageError: no such file, not an image, damaged, or beyond the limits of ``image_file``.
     """
-    path = Path(path)
-    try:
-        data = np.fromfile(path, np.uint8)  # not imread: it cannot open every name on Windows
-    except OSError as error:
-        raise ImageError(f"{path}: {error.strerror or error}") from None
-    return decode_grayscale(data, str(path))
+    return decode_grayscale(image_file.load(path), str(path), notify)
 
 
-def decode_grayscale(data: np.ndarray, name: str) -> np.ndarray:
+def decode_grayscale(data: np.ndarray, name: str, notify: Notify | None = None) -> np.ndarray:
     """Decode the bytes of an image file to grey values.
 
     Transparent images are laid on white, or on black if what is drawn on them is light.
 
     Args:
         data: (bytes,) uint8, of any format that OpenCV reads.
-        name: of the image in error messages.
+        name: of the image in messages.
+        notify: as of ``read_grayscale``.
 
     Returns:
         (height, width) uint8.
 
     Raises:
-        ImageError: not an image, or an empty one.
+        ImageError: not an image, damaged, or beyond the limits of ``image_file``.
     """
-    if data.size == 0:
-        raise ImageError(f"{name}: the file is empty")
+    pixels = image_file.decode(data, name, notify)
     try:
-        with_alpha = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-        if with_alpha is not None and with_alpha.ndim == 3 and with_alpha.shape[2] == 4:
-            return flatten_alpha(with_alpha)
-        color = cv2.imdecode(data, cv2.IMREAD_COLOR)  # turned as its EXIF tag says, unlike the above
-    except cv2.error as error:
-        raise ImageError(f"{name}: OpenCV cannot read it ({error.err})") from None
-    if color is None:
-        raise ImageError(f"{name}: not a picture that OpenCV can read")
-    return to_grayscale(color)
+        return any_to_grayscale(pixels)
+    except (cv2.error, MemoryError):
+        raise ImageError(f"{name}: there is not enough memory to read it") from None
+
+
+def any_to_grayscale(pixels: np.ndarray) -> np.ndarray:
+    """Reduce an image of one to four channels to grey values.
+
+    Args:
+        pixels: (height, width) or (height, width, 1 to 4) uint8: grey, grey and alpha, BGR, or BGR and alpha.
+
+    Returns:
+        (height, width) uint8.
+    """
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    if channels == 1:
+        return pixels.reshape(pixels.shape[:2])
+    return to_grayscale(pixels) if channels == 3 else flatten_alpha(pixels)
 
 
 def to_grayscale(color: np.ndarray) -> np.ndarray:
@@ -109,27 +139,27 @@ def to_grayscale(color: np.ndarray) -> np.ndarray:
     pixels = color.reshape(-1, 3)
     sample = pixels[:: max(1, len(pixels) // 10_000)].astype(np.float32)
     _, axes = cv2.PCACompute(sample, mean=None, maxComponents=1)  # type: ignore[call-overload]
-    component = (pixels - sample.mean(axis=0)) @ axes[0]
-    component = np.rint(np.clip(128 + component, 0, 255)).astype(np.uint8).reshape(grey.shape)
+    offset = 128 - sample.mean(axis=0) @ axes[0]
+    component = cv2.transform(color, np.append(axes[0], offset)[None])  # rounds, and stays within 0 to 255
     return component if _contrast(component) > 2 * _contrast(grey) else grey
 
 
-def flatten_alpha(bgra: np.ndarray) -> np.ndarray:
+def flatten_alpha(pixels: np.ndarray) -> np.ndarray:
     """Lay a transparent image on white, or on black if its text is light.
 
     Args:
-        bgra: (height, width, 4), unsigned integers: blue, green, red, alpha.
+        pixels: (height, width, 2 or 4) uint8: grey and alpha, or blue, green, red and alpha.
 
     Returns:
         (height, width) uint8, grey.
     """
-    scale = 255 / np.iinfo(bgra.dtype).max
-    bgra = bgra.astype(np.float32) * scale
-    grey = cv2.cvtColor(bgra[..., :3], cv2.COLOR_BGR2GRAY)
-    alpha = bgra[..., 3] / 255
-    foreground = float((grey * alpha).sum() / max(alpha.sum(), 1e-6))
-    background = 255 if foreground < 128 or alpha.min() > 0.99 else 0
-    return np.rint(grey * alpha + background * (1 - alpha)).astype(np.uint8)
+    alpha = pixels[..., -1]
+    grey = pixels[..., 0] if pixels.shape[2] == 2 else cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY)
+    weighted = grey.astype(np.uint16) * alpha
+    foreground = weighted.sum(dtype=np.int64) / max(1, alpha.sum(dtype=np.int64))
+    if foreground < 128 or alpha.min() > 252:
+        weighted += 255 * (255 - alpha.astype(np.uint16))
+    return ((weighted + 127) // 255).astype(np.uint8)
 
 
 def quantiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:

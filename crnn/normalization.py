@@ -6,10 +6,11 @@ Reading, training on files and synthesis all prepare lines here.
 import cv2
 import numpy as np
 
-from crnn.geometry import HEIGHT
+from crnn.geometry import HEIGHT, MAX_COLUMNS
 from crnn.image import quantiles
 
 RIGHT_PADDING = 32  # columns put on the right of each piece: the "colour adding" of the project's document
+MIN_HEIGHT = 6  # rows of an image that keeps its aspect ratio: lower ones show no text, and would get very long
 MAX_MARGIN = 0.5  # rows above and below the ink, as a share of its height
 MIN_RISE = 1 / 16  # of a line from end to end, as a share of its height; less does not hurt
 MAX_RISE = 5 / 8
@@ -149,16 +150,16 @@ def count_lines(grey: np.ndarray) -> int:
 
 
 def resize_to_height(grey: np.ndarray) -> np.ndarray:
-    """Resize an image to 32 rows, its aspect ratio kept.
+    """Resize an image to 32 rows, its aspect ratio kept unless it has fewer than ``MIN_HEIGHT`` rows.
 
     Args:
         grey: (height, width) uint8, not empty.
 
     Returns:
-        (32, max(1, round(width * 32 / height))) uint8.
+        (32, round(width * 32 / height)) uint8, of 1 to ``MAX_COLUMNS`` columns.
     """
     height, width = grey.shape
-    return resize(grey, max(1, round(width * HEIGHT / height)))
+    return resize(grey, min(MAX_COLUMNS, max(1, round(width * HEIGHT / max(MIN_HEIGHT, height)))))
 
 
 def resize(grey: np.ndarray, width: int) -> np.ndarray:

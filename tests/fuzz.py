@@ -21,15 +21,17 @@ import numpy as np
 
 from tests.mutations import mutate
 
-SECONDS, BYTES = 10.0, 2 * 2**30  # that a file may take
+SECONDS, BYTES = 10.0, 2 * 2**30  # that a file may take: of the processor, and of memory
+WAITING = 60.0  # seconds that it may take of the clock, on a machine that does other things too
 ADDRESSES = 6 * 2**30  # bytes that the child may map: what it maps is more than what it takes
 REPORT = 50  # files between two reports of the child
 WITH_TEXT = 20  # of so many pictures, one is read by the network, between pictures that are in order
 
 
 def samples_of_pictures(rng):
-    """Small pictures of text-like noise in every format that OpenCV writes."""
+    """Small pictures of text-like noise in every format that is written here; with EXIF, alpha, several pages."""
     import cv2
+    from PIL import Image
 
     grey = np.kron(rng.integers(0, 2, (8, 40), np.uint8) * 200, np.ones((4, 4), np.uint8))
     color = np.dstack([grey, grey // 2, grey])
@@ -43,6 +45,24 @@ def samples_of_pictures(rng):
                 continue
             if done:
                 yield suffix, data.tobytes()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pictures = [Image.fromarray(color), Image.fromarray(255 - color)]
+    transparent = Image.merge("LA", [Image.fromarray(grey)] * 2)
+    for kind in ("AVIF", "JPEG", "PNG", "TIFF", "WEBP"):
+        yield kind.lower(), _saved(pictures[0], kind, exif=exif)
+        yield kind.lower(), _saved(transparent.convert("L" if kind == "JPEG" else "RGBA"), kind, exif=exif)
+    for kind in ("AVIF", "GIF", "PNG", "TIFF", "WEBP"):
+        yield kind.lower(), _saved(pictures[0], kind, save_all=True, append_images=pictures[1:])
+    for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"):
+        yield "tiff", _saved(transparent, "TIFF", compression=compression)
+        yield "tiff", _saved(transparent, "TIFF", compression=compression, big_tiff=True)
+
+
+def _saved(image, kind, **options):
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
 
 
 def samples_of_archives(rng):
@@ -116,10 +136,14 @@ def samples_of_arrays(rng):
 def samples_of_networks(rng):
     from crnn.inference import onnx_format as onnx
 
-    weights = onnx.tensor("w", rng.normal(size=(1, 1, 32, 4)).astype(np.float32))
-    axes = onnx.tensor("axes", np.array([1]))
-    nodes = [onnx.node("MatMul", ["x", "w"], "xw", {}), onnx.node("Squeeze", ["xw", "axes"], "y", {})]
-    ends = [[onnx.value("x", ("n", 1, 4, 32))], [onnx.value("y", ("n", 4, 4))]]
+    weights = onnx.tensor("w", rng.normal(size=(32, 4)).astype(np.float32))
+    axes = onnx.tensor("axes", np.array([3]))
+    nodes = [
+        onnx.node("Squeeze", ["x", "axes"], "rows", {}),
+        onnx.node("Transpose", ["rows"], "columns", {"perm": [0, 2, 1]}),
+        onnx.node("MatMul", ["columns", "w"], "y", {}),
+    ]
+    ends = [[onnx.value("x", ("n", 32, "width", 1))], [onnx.value("y", ("n", "width", 4))]]
     yield "onnx", onnx.model(nodes, [weights, axes], *ends, {"": 18}, 10)
 
 
@@ -130,7 +154,7 @@ class Readers:
         from crnn.inference.recognizer import Recognizer
         from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 
-        self.recognizer = Recognizer.from_weights(DEFAULT_WEIGHTS, engine="onnx-float32")
+        self.recognizer = Recognizer(DEFAULT_WEIGHTS, engine="onnx-float32")
         self.good = [self._read_picture(path) for path in sorted(ASSETS.glob("*.png"))[:2]]
         self.expected = [line.text for line in self.recognizer.read(self.good)]
 
@@ -140,14 +164,16 @@ class Readers:
         return read_grayscale(path)
 
     def pictures(self, path, rng):
-        from crnn.normalization import count_lines, normalize_line
+        from crnn.inference.page.finder import find_lines
+        from crnn.inference.page.reader import read_pages
+        from crnn.normalization import normalize_line
 
         image = self._read_picture(path)
-        count_lines(image)
+        find_lines(image)
         normalize_line(image)
         if rng.integers(WITH_TEXT) == 0:
-            stream = [(0, self.good[0]), (1, image), (2, self.good[1])]
-            found = {key: line.text for key, line in self.recognizer.read_stream(stream)}
+            images = [(0, self.good[0]), (1, image), (2, self.good[1])]
+            found = {key: page.text for some in read_pages(self.recognizer, images) for key, page in some}
             assert [found[0], found[2]] == self.expected, "a picture in order has another text"
 
     def archives(self, path, rng):
@@ -231,7 +257,7 @@ def work(kinds, seed, first, progress, reports, folder):
         kinds: names of ``KINDS``.
         seed: decides the files, together with their number.
         first: number of the first file.
-        progress: shared (number of the file, seconds since when it is read).
+        progress: shared (number of the file, time since when it is read, processor seconds before).
         reports: connection that takes (counts, slowest, peak bytes, findings).
         folder: for the files.
     """
@@ -245,8 +271,8 @@ def work(kinds, seed, first, progress, reports, folder):
     while True:
         kind = kinds[number % len(kinds)]
         path = make_file(folder / "file", samples[kind], seed, number)
-        progress[:] = number, time.time()
-        start = time.perf_counter()
+        progress[:] = number, time.time(), time.process_time()
+        start = time.process_time()
         outcome, reason = "read", ""
         try:
             getattr(readers, kind)(path, np.random.default_rng((seed, number)))
@@ -256,7 +282,7 @@ def work(kinds, seed, first, progress, reports, folder):
                 outcome, reason = "finding", f"refused without its name: {error!r}"
         except BaseException as error:  # noqa: BLE001 - that is what is looked for
             outcome, reason = "finding", f"{type(error).__name__}: {error}"
-        slowest = max(slowest, (time.perf_counter() - start, f"file {number} ({kind})"))
+        slowest = max(slowest, (time.process_time() - start, f"file {number} ({kind})"))
         counts[kind, outcome] += 1
         left = [name for name in os.listdir(folder) if name != "file"]
         if left and outcome != "finding":
@@ -287,7 +313,7 @@ class Child:
 
     def __init__(self, kinds, seed, first, folder):
         context = multiprocessing.get_context("spawn")
-        self.progress = context.Array("d", [first, 0.0])
+        self.progress = context.Array("d", [first, 0.0, 0.0])
         self.reports, theirs = context.Pipe(duplex=False)
         arguments = (kinds, seed, first, self.progress, theirs, folder)
         self.process = context.Process(target=work, args=arguments, daemon=True)
@@ -298,12 +324,16 @@ class Child:
         """Why the process cannot go on; None if it can."""
         if not self.process.is_alive():
             return f"the process died with status {self.process.exitcode}"
-        number, since = self.progress[:]
-        if since and time.time() - since > SECONDS:
-            return f"it took more than {SECONDS:.0f} s"
-        pages = Path(f"/proc/{self.process.pid}/statm")
-        if pages.exists() and int(pages.read_text().split()[1]) * resource.getpagesize() > BYTES:
-            return f"it took more than {BYTES} bytes"
+        _, since, before = self.progress[:]
+        if since and time.time() - since > WAITING:
+            return f"it took more than {WAITING:.0f} s of the clock"
+        numbers = Path(f"/proc/{self.process.pid}/stat")
+        if since and numbers.exists():
+            used = [int(number) for number in numbers.read_text().rpartition(")")[2].split()[1:]]
+            if sum(used[10:12]) / os.sysconf("SC_CLK_TCK") - before > SECONDS:
+                return f"it took more than {SECONDS:.0f} s"
+            if used[20] * resource.getpagesize() > BYTES:
+                return f"it took more than {BYTES} bytes"
         return None
 
     def stop(self):
@@ -331,7 +361,7 @@ def fuzz(kinds, seed, minutes, files, keep):
                     findings += found
             if not received and (trouble := child.trouble()):
                 child.stop()
-                number, began = child.progress[:]
+                number, began, _ = child.progress[:]
                 if not began:
                     raise SystemExit("the process that reads did not start; its error stands above")
                 number = int(number)
@@ -349,7 +379,9 @@ def fuzz(kinds, seed, minutes, files, keep):
         print(f"{kind}: {sum(row.values())} files, {row['read']} read, {row['refused']} refused")
     total, seconds = sum(counts.values()), time.time() - start
     print(f"{total} files in {seconds:.0f} s, seed {seed}; {len(findings)} findings")
-    print(f"slowest {slowest[0]:.2f} s, {slowest[1]}; most memory of the process {peak / 2**20:.0f} MB")
+    print(
+        f"slowest {slowest[0]:.2f} s of the processor, {slowest[1]}; most memory of the process {peak / 2**20:.0f} MB"
+    )
     return findings
 
 

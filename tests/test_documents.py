@@ -91,3 +91,12 @@ def test_the_source_tree_of_the_document_is_that_of_the_repository():
             names, parent = line.strip().split("  ")[0], ROOT / "crnn" if indent == 2 else folder
             named |= {parent / name for name in names.split() if name.endswith(".py")}
     assert named == {path for path in (ROOT / "crnn").rglob("*.py") if path.name != "__init__.py"}
+
+
+def test_the_tests_that_the_document_of_reliability_names_exist():
+    document = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    sources = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("*.py")}
+    defined = set(re.findall(r"(?m)^def (test_\w+)", "\n".join(sources.values())))
+    named = set(re.findall(r"`(test_\w+)`", document))
+    assert named and named <= defined
+    assert set(re.findall(r"`(test_\w+\.py)`", document)) <= set(sources)

@@ -18,7 +18,7 @@ ORDER = (
     {"synthesis"},
     {"inference", "dataset"},
     {"model"},
-    {"charset", "console", "ctc", "files", "geometry", "image", "normalization", "paths"},
+    {"charset", "console", "ctc", "files", "geometry", "image", "image_file", "image_header", "normalization", "paths"},
 )
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 EXCEPT = {("inference", "dataset"), ("dataset", "inference"), ("dataset", "model"), ("synthesis", "inference")}

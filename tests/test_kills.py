@@ -1,7 +1,8 @@
-"""Unpacking and training, killed at random moments again and again: ``python -m pytest -m slow``, some 15 minutes."""
+"""Unpacking and training, killed at random moments again and again: ``python -m pytest -m slow``, some 40 minutes."""
 
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,8 @@ import pytest
 from tests.data_sets import make_data_set
 
 ROOT = Path(__file__).resolve().parent.parent
-KILLS = 20
+KILLS = 50
+PAIRS = 50
 pytestmark = pytest.mark.slow
 
 
@@ -34,7 +36,7 @@ def run_through_kills(command, longest, seed, compare, start_over):
             compare()
             start_over()
         except subprocess.TimeoutExpired:
-            process.kill()
+            process.send_signal(signal.SIGKILL if kills % 2 else signal.SIGTERM)
             process.wait()
             kills += 1
     last = subprocess.run(command, capture_output=True, text=True)
@@ -67,6 +69,24 @@ def test_unpacking(tmp_path):
 
     command = [*script, tmp_path / "killed" / "img_batches"]
     run_through_kills(command, 0.9 * seconds, 1, compare, start_over)
+
+
+def test_pairs_of_unpackings(tmp_path):
+    make_data_set(tmp_path / "straight", images=400, batches=2, parts=2, packed=True)
+    script = [sys.executable, ROOT / "unpacking_data.py"]
+    images = tmp_path / "pair" / "img_batches"
+    shutil.copytree(tmp_path / "straight", tmp_path / "pair")
+    seconds = timed([*script, tmp_path / "straight" / "img_batches"])
+    moments = random.Random(3)
+    for _ in range(PAIRS):
+        first = subprocess.Popen([*script, images], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(moments.uniform(0, 0.5 * seconds))
+        second = subprocess.run([*script, images], capture_output=True, text=True)
+        out, err = first.communicate()
+        assert (first.returncode, second.returncode) == (0, 0), out + err + second.stdout + second.stderr
+        assert contents(tmp_path / "pair") == contents(tmp_path / "straight")
+        for part in images.glob("part_?"):
+            shutil.rmtree(part)
 
 
 def test_training(tmp_path):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from crnn.geometry import MAX_COLUMNS
 from crnn.normalization import count_lines, deskew, normalize_line, pad_right, resize_to_height, trim_margins
 
 
@@ -122,3 +123,11 @@ def test_colour_adding_takes_the_median_of_the_last_column():
     line[:, -1] = [7] * 20 + [200] * 12
     widened = pad_right(line)
     assert widened.shape == (32, 42) and np.all(widened[:, 10:] == 7)
+
+
+@pytest.mark.parametrize("shape", [(1, 8192), (8192, 1), (3, 5000), (64, 260_000)])
+def test_low_and_wide_images_do_not_grow_beyond_bounds(shape):
+    """Their columns are bounded by their pixels, and by the limit of a line."""
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    image[: len(image) // 2] = 255  # a margin to trim
+    assert normalize_line(image).shape[1] <= min(MAX_COLUMNS, shape[1] * 6)

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from crnn.console import printable
 from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
@@ -94,9 +95,10 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
     Returns:
         Exit status, as of ``main``.
     """
-    images, empty = _find(paths, options.recursive)
-    for folder in empty:
-        print(f"{folder}: no picture in this folder", file=sys.stderr)
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what is wrong with a picture is said once
+    images, problems = _find(paths, options.recursive)
+    for problem in problems:
+        print(printable(problem), file=sys.stderr)
     if not images:
         return 1
     if not Path(options.weights).is_file():
@@ -117,50 +119,50 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
         return 2
     if options.device:
         print(f"device: {recognizer.engine.device}", file=sys.stderr)
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     form = FORMATS[options.format]
     sys.stdout.write(TSV_HEADER if options.header else form.start)
     try:
         unread = _read(images, recognizer, form, options)
-    except OSError as error:  # of --draw and --html
-        print(error, file=sys.stderr)
+    except OSError as error:
+        if not error.filename:  # of stdout
+            raise
+        print(printable(error), file=sys.stderr)  # of --draw and --html
         return 1
     sys.stdout.write(form.end)
     sys.stdout.flush()
-    return int(bool(empty) or unread > 0)
+    return int(bool(problems) or unread > 0)
 
 
-def _find(paths: Iterable[str], recursive: bool) -> tuple[list[Name], list[Path]]:
-    """Collect what can be read, and folders without images."""
+def _find(paths: Iterable[str], recursive: bool) -> tuple[list[Name], list[str]]:
+    """Collect what can be read, and what is wrong with folders."""
     from crnn.image import SUFFIXES, find_images
     from crnn.inference import pdf
     from crnn.inference.inputs import URL_SCHEMES
 
     suffixes = SUFFIXES | pdf.suffixes()
     images: list[Name] = []
-    empty: list[Path] = []
+    problems: list[str] = []
     for path in paths:
         if path == STDIN or path.lower().startswith(URL_SCHEMES):
             images.append(path)
         else:
-            files, folders = find_images([path], recursive, suffixes)
+            files, more = find_images([path], recursive, suffixes)
             images += files
-            empty += folders
-    return images, empty
+            problems += more
+    return images, problems
 
 
 def _read(paths: list[Name], recognizer: "Recognizer", form: "Format", options: argparse.Namespace) -> int:
     """Read images, write the text of each as soon as it is known, and return how many could not be read."""
     from tqdm import tqdm
 
-    from crnn.inference.page.reader import read_pages
-
     unread = len(paths)
     numbers = count(1)
     views = _views(options)
     with tqdm(total=len(paths), unit=" pictures", disable=None if len(paths) >= PROGRESS_BAR_FROM else True) as bar:
         start = time.perf_counter()
-        for pages in read_pages(recognizer, _images(paths), options.lines):
+        for pages in _pages(paths, recognizer, options.lines):
             elapsed = time.perf_counter() - start
             shares = [_columns(page) for _, page in pages]
             for (source, page), share in zip(pages, shares, strict=True):
@@ -192,20 +194,67 @@ def _columns(page: "PageText") -> float:
     return sum(line.line.width / line.line.height for line in page.lines) or 1.0
 
 
-def _images(paths: list[Name]) -> Iterator[tuple[_Source, "np.ndarray"]]:
-    """Give the images that can be read, each with its source; what is wrong with the others goes to stderr."""
-    from tqdm import tqdm
+def _pages(paths: list[Name], recognizer: "Recognizer", mode: str) -> "Iterator[list[tuple[_Source, PageText]]]":
+    """Read images together; if that fails, each alone, so that only those are lost that cannot be read."""
+    from crnn.image_file import MAX_BYTES
+    from crnn.inference.page.reader import read_pages
 
-    from crnn.image import ImageError
+    # stdin is read here and not in another thread, so that Ctrl-C ends it
+    stdin = sys.stdin.buffer.read(MAX_BYTES + 1) if STDIN in paths and sys.stdin else b""
+    images = _images(paths, stdin)
+    begun: dict[_Source, np.ndarray] = {}
+
+    def begin() -> "Iterator[tuple[_Source, np.ndarray]]":
+        for source, image in images:
+            begun[source] = image
+            yield source, image
+
+    while True:
+        try:
+            for pages in read_pages(recognizer, begin(), mode):
+                for source, _ in pages:
+                    del begun[source]
+                yield pages
+            return
+        except Exception:  # of one of those that are begun; nobody knows which
+            for source, image in begun.items():
+                try:
+                    yield from read_pages(recognizer, [(source, image)], mode)
+                except Exception as error:
+                    _say_unread(source.name, error)
+            begun.clear()
+
+
+def _images(paths: list[Name], stdin: bytes) -> Iterator[tuple[_Source, "np.ndarray"]]:
+    """Give the images that can be read, each with its source; what is wrong with the others goes to stderr."""
+    import numpy as np
+
+    from crnn.image import decode_grayscale
     from crnn.inference import pdf
     from crnn.inference.inputs import load_grayscale
 
     for number, path in enumerate(paths, 1):
         try:
-            if pdf.is_pdf(path):
+            if path == STDIN:
+                yield _Source(number, path, True), decode_grayscale(np.frombuffer(stdin, np.uint8), "<stdin>", _say)
+            elif pdf.is_pdf(path):
                 for name, image, is_last in pdf.read_pdf(path):
                     yield _Source(number, name, is_last), image
             else:
-                yield _Source(number, path, True), load_grayscale(sys.stdin.buffer if path == STDIN else path)
-        except ImageError as error:
-            tqdm.write(str(error), sys.stderr)
+                yield _Source(number, path, True), load_grayscale(path, notify=_say)
+        except Exception as error:
+            _say_unread(path, error)
+
+
+def _say_unread(path: Name, error: Exception) -> None:
+    from crnn.image import ImageError
+
+    reason = "there is not enough memory to read it" if isinstance(error, MemoryError) else repr(error)
+    _say(str(error) if isinstance(error, ImageError) else f"{path}: cannot be read: {reason}")
+
+
+def _say(message: str) -> None:
+    """Print a line to stderr, above the progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(printable(message), sys.stderr)

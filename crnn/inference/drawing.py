@@ -21,6 +21,7 @@ from crnn.inference.views import prepare_views
 SURE, LIKELY = 0.9, 0.6  # confidences from which a character is green, and amber; red below
 COLORS = ("#1a9850", "#e08a00", "#d73027")
 MIN_TEXT, MAX_TEXT = 9, 40  # pixels: sizes of the text beside the image
+MAX_NAME = 60  # characters of the name of an image that the name of its drawing has
 GAP = 16  # pixels between the image and its text
 
 
@@ -49,7 +50,7 @@ class Drawings:
 
     def add(self, path: Path | str, page: PageText) -> None:
         """Write the drawing of an image; the second one of a name gets a number."""
-        name = re.sub(r"[^\w.-]+", "_", Path(path).name) or "image"
+        name = re.sub(r"[^\w.-]+", "_", Path(path).name)[:MAX_NAME] or "image"
         self._names[name] += 1
         number = f"-{self._names[name]}" if self._names[name] > 1 else ""
         write_text(self.folder / f"{name}{number}.svg", draw_page(page))

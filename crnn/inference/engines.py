@@ -23,6 +23,7 @@ import numpy as np
 
 from crnn.charset import Charset
 from crnn.files import require_regular_file
+from crnn.geometry import HEIGHT, MIN_WIDTH
 
 ENGINES = ("onnx", "onnx-float32", "keras")
 PROVIDERS = {  # of ONNX Runtime, by device: the fastest first
@@ -146,7 +147,7 @@ def onnx_predict(
 
     Raises:
         DeviceError: ONNX Runtime cannot compute on the device.
-        ValueError: it cannot read the network, or that has another number of classes.
+        ValueError: it cannot read the network, or that has another number of classes, or a file no sound weights.
     """
     import onnxruntime
 
@@ -156,6 +157,7 @@ def onnx_predict(
         package = PACKAGES.get(device, "onnxruntime")
         message = f"the installed ONNX Runtime is not built for {device}, but for {', '.join(available_devices())}"
         raise DeviceError(f"{message}; for {device}, install {package} in its place")
+    is_file = isinstance(model, str)
     name = model if isinstance(model, str) else "the network"
     if isinstance(model, str):  # read here: of bytes ONNX Runtime reads no further file
         require_regular_file(model)
@@ -172,22 +174,36 @@ def onnx_predict(
             model, options, providers=list(dict.fromkeys((provider, fallback))), enable_fallback=0
         )
         inputs, outputs = session.get_inputs(), session.get_outputs()
+        ends = [(end.name, end.shape) for end in (*inputs, *outputs)]  # which may be no UTF-8
     except Exception as error:  # noqa: BLE001 - its exceptions have no common base but this
         raise ValueError(f"{name}: ONNX Runtime cannot read it ({error})") from None
     if session.get_providers()[0] != provider:  # which ONNX Runtime has only logged
         raise DeviceError(f"ONNX Runtime cannot compute on {device}: see above, and install its drivers and libraries")
-    if [len(end.shape) for end in (*inputs, *outputs)] != [4, 3] or inputs[0].type != "tensor(float)":
+    if [len(shape) for _, shape in ends] != [4, 3] or inputs[0].type != "tensor(float)":
         raise ValueError(
             f"{name}: takes no images or gives no probabilities; python -m crnn.tools.export writes one that does"
         )
-    (images,), (steps,) = inputs, outputs
-    if classes not in (None, steps.shape[-1]):
-        raise ValueError(f"{name}: has {steps.shape[-1]} classes, the table of labels has {classes} with the blank")
+    (images, _), (steps, (*_, found)) = ends
+    if classes not in (None, found):
+        raise ValueError(f"{name}: has {found} classes, the table of labels has {classes} with the blank")
 
     def predict(x: np.ndarray) -> np.ndarray:
-        return session.run([steps.name], {images.name: np.asarray(x, np.float32)})[0]
+        return session.run([steps], {images: np.asarray(x, np.float32)})[0]
 
+    if is_file:
+        _require_probabilities(predict, str(name))
     return one_at_a_time(predict) if device == "dml" else predict  # DirectML runs a session in one thread only
+
+
+def _require_probabilities(predict: Predict, name: str) -> None:
+    """Raise ValueError if the weights of an ONNX file are not finite, or all zero."""
+    image = np.linspace(0, 255, HEIGHT * MIN_WIDTH, dtype=np.float32).reshape(1, HEIGHT, MIN_WIDTH, 1)
+    try:
+        probabilities = predict(image)
+    except Exception as error:  # noqa: BLE001 - as above
+        raise ValueError(f"{name}: ONNX Runtime cannot compute it ({error})") from None
+    if not np.isfinite(probabilities).all() or np.ptp(probabilities) == 0:
+        raise ValueError(f"{name}: gives no probabilities: its weights are not finite, or all zero")
 
 
 def one_at_a_time(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

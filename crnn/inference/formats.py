@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crnn.console import escape_field, printable
 from crnn.inference.page.page_text import PageText
 from crnn.inference.page_formats import alto_page, alto_start, hocr_page, hocr_start
 
@@ -31,7 +32,7 @@ class Format:
 def text_page(path: Name, page: PageText, seconds: float, number: int) -> str:
     """Write a block of text: the path, the line, or the lines each on one of its own, and the time."""
     text = page.text if page.is_line or not page.lines else "\n" + page.text
-    return f"=====\nfile_path is:{path}\nresult is:{text}\nelapsed time is:{seconds:.3f}s\n=====\n\n"
+    return f"=====\nfile_path is:{printable(path)}\nresult is:{text}\nelapsed time is:{seconds:.3f}s\n=====\n\n"
 
 
 def tsv_page(path: Name, page: PageText, seconds: float, number: int) -> str:
@@ -41,7 +42,9 @@ def tsv_page(path: Name, page: PageText, seconds: float, number: int) -> str:
     for line, ratio in zip(page.lines, ratios, strict=True):
         share = seconds * ratio / sum(ratios)
         box = (f"{edge:.0f}" for edge in line.box)
-        rows.append("\t".join((str(path), line.line.text, f"{line.line.confidence:.4f}", f"{share:.4f}", *box)))
+        rows.append(
+            "\t".join((escape_field(str(path)), line.line.text, f"{line.line.confidence:.4f}", f"{share:.4f}", *box))
+        )
     return "".join(row + "\n" for row in rows)
 
 

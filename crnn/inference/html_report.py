@@ -4,6 +4,7 @@ from html import escape
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from crnn.console import printable
 from crnn.files import atomic_file
 from crnn.inference.drawing import color_of, png_address
 from crnn.inference.page.page_text import PageLine, PageText
@@ -60,6 +61,7 @@ class HtmlReport:
 
     def finish(self) -> None:
         """Write the page."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
         with self._items, atomic_file(self.file) as page:
             page.write(START.encode())
             for _, first, size in sorted(self._places):
@@ -73,8 +75,9 @@ def _item(path: Path | str, line: PageLine) -> str:
         f'<u style="text-decoration-color: {color_of(c.confidence)}" title="{c.confidence:.3f}">{escape(c.text)}</u>'
         for c in line.line.characters
     )
+    name = escape(printable(path))
     place = ", ".join(f"{edge:.0f}" for edge in line.box)
     return (
         f'<li data-confidence="{line.line.confidence:.4f}"><div><img alt="" src="{png_address(line.crop.pixels)}">'
-        f"<p>{text}</p></div><small>{line.line.confidence:.3f} &middot; {escape(str(path))} &middot; {place}</small>\n"
+        f"<p>{text}</p></div><small>{line.line.confidence:.3f} &middot; {name} &middot; {place}</small>\n"
     )

@@ -11,7 +11,8 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 
-from crnn.image import ImageError, decode_grayscale, flatten_alpha, read_grayscale, to_grayscale
+from crnn.image import ImageError, any_to_grayscale, decode_grayscale, read_grayscale
+from crnn.image_file import MAX_BYTES, Notify, require_size, to_8_bits
 
 MAX_URL_BYTES = 20_000_000  # of an image behind a URL
 MAX_URL_SECONDS = 10.0  # that loading it may take
@@ -41,15 +42,17 @@ def is_single(source: Source | Iterable[Source]) -> TypeGuard[Source]:
     return single or _is_pillow(source) or hasattr(source, "read")
 
 
-def load_grayscale(source: Source, channels: Channels = "bgr") -> np.ndarray:
+def load_grayscale(source: Source, channels: Channels = "bgr", notify: Notify | None = None) -> np.ndarray:
     """Bring an image of any kind to grey values.
 
     Args:
         source: a path; a URL of http or https, of at most ``MAX_URL_BYTES`` bytes that come within ``MAX_URL_SECONDS``
             seconds; the bytes of an image file; a file object opened for reading bytes; an array of one of the types
             uint8, uint16 and bool, (height, width) grey, (height, width, 1) grey, (height, width, 3) in colours, or
-            (height, width, 4) with an alpha channel last; an image of Pillow.
+            (height, width, 4) with an alpha channel last; an image of Pillow. It has at most the size that
+            ``image_file`` allows.
         channels: order of the colours of an array: ``bgr`` as OpenCV has them, or ``rgb``.
+        notify: takes a line if a file has more images than the one that is read.
 
     Returns:
         (height, width) uint8.
@@ -59,28 +62,28 @@ def load_grayscale(source: Source, channels: Channels = "bgr") -> np.ndarray:
         TypeError: it is none of these kinds.
     """
     if isinstance(source, str) and source.lower().startswith(URL_SCHEMES):
-        return decode_grayscale(_download(source), source)
+        return decode_grayscale(_download(source), source, notify)
     if isinstance(source, str | os.PathLike):
-        return read_grayscale(Path(source))
+        return read_grayscale(Path(source), notify)
     if isinstance(source, bytes | bytearray | memoryview):
-        return decode_grayscale(np.frombuffer(source, np.uint8), "bytes of an image")
+        return decode_grayscale(np.frombuffer(source, np.uint8), "bytes of an image", notify)
     if isinstance(source, np.ndarray):
         return _from_array(source, channels)
     if _is_pillow(source):
         return _from_pillow(source)
     if hasattr(source, "read"):
-        return _from_file(source)
+        return _from_file(source, notify)
     raise TypeError(
         f"{type(source).__name__}: an image is a path, a URL, bytes, a file object, an array or from Pillow"
     )
 
 
-def _from_file(file: Any) -> np.ndarray:
+def _from_file(file: Any, notify: Notify | None) -> np.ndarray:
     name = str(getattr(file, "name", "a file object"))
-    data = file.read()
+    data = file.read(MAX_BYTES + 1)
     if isinstance(data, str):
         raise ImageError(f"{name}: the file is opened as text; open it with mode 'rb'")
-    return decode_grayscale(np.frombuffer(data, np.uint8), name)
+    return decode_grayscale(np.frombuffer(data, np.uint8), name, notify)
 
 
 def _from_array(array: np.ndarray, channels: Channels) -> np.ndarray:
@@ -90,7 +93,7 @@ def _from_array(array: np.ndarray, channels: Channels) -> np.ndarray:
     if array.dtype == bool:
         array = array.astype(np.uint8) * 255
     if array.dtype == np.uint16:
-        array = (array >> 8).astype(np.uint8)
+        array = to_8_bits(array)
     if array.dtype != np.uint8:
         raise ImageError(f"{name}: must have the type uint8, with values from 0 to 255")
     if array.ndim == 3 and array.shape[2] == 1:
@@ -99,10 +102,8 @@ def _from_array(array: np.ndarray, channels: Channels) -> np.ndarray:
         raise ImageError(f"{name}: must be (height, width), (height, width, 3) or (height, width, 4), and not empty")
     if array.ndim == 3 and channels == "rgb":
         array = np.concatenate([array[..., 2::-1], array[..., 3:]], axis=-1)
-    array = np.ascontiguousarray(array)
-    if array.ndim == 2:
-        return array
-    return to_grayscale(array) if array.shape[2] == 3 else flatten_alpha(array)
+    require_size(array.shape, name)
+    return any_to_grayscale(np.ascontiguousarray(array))
 
 
 def _is_pillow(source: object) -> TypeGuard[PillowImage]:

@@ -9,6 +9,7 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from crnn.console import printable
 from crnn.inference.page.page_text import Box, PageLine, PageText
 from crnn.inference.text_line import Character
 
@@ -42,7 +43,7 @@ def hocr_start() -> tuple[str, str]:
 
 def hocr_page(path: Name, page: PageText, seconds: float, number: int) -> str:
     """Write a page with its lines and words."""
-    image = str(path).replace('"', "%22")
+    image = printable(path).replace('"', "%22")
     title = f'image "{image}"; bbox 0 0 {page.width} {page.height}; ppageno {number - 1}'
     parts = [f"<div class='ocr_page' id='page_{number}' title='{_escaped(title)}'>\n"]
     for line_number, line in enumerate(page.lines, 1):

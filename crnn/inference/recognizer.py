@@ -28,6 +28,8 @@ from crnn.paths import DEFAULT_WEIGHTS
 DECODINGS = ("beam", "greedy")
 OPTIONS = 4  # texts that are looked at for each alternative: some differ in spaces or in the context of a piece alone
 BATCH_COLUMNS = 16 * 320  # of all pieces of a batch together; more only costs memory
+MIN_EXACT = 0.35  # confidence of an uncertain piece from which it is read again exactly; with less, it shows no text
+MIN_EXACT_TURNED = 0.8  # the same in an image that is turned, which counts only if it is read with confidence
 WINDOW_COLUMNS = (BATCH_COLUMNS, 4 * BATCH_COLUMNS)  # of the first lines, of later ones that share batches
 
 Key = TypeVar("Key", bound=Hashable)
@@ -187,7 +189,9 @@ class Recognizer:
     def _read_lines(self, lines: list[PreparedLine], pool: Executor) -> list[TextLine]:
         uncertain = self._read_pieces(self.engine.fast, [piece for line in lines for piece in line.pieces], pool)
         if self.engine.exact:
-            self._read_pieces(self.engine.exact, uncertain, pool)
+            turned = {id(piece) for line in lines if line.rotation for piece in line.pieces}
+            worth = [p for p in uncertain if _confidence(p) >= (MIN_EXACT_TURNED if id(p) in turned else MIN_EXACT)]
+            self._read_pieces(self.engine.exact, worth, pool)
         return [self._assemble(line) for line in lines]
 
     def _read_pieces(self, predict: Predict, pieces: list[Piece], pool: Executor) -> list[Piece]:
@@ -241,6 +245,10 @@ def read(source: Iterable[Source], **options: Unpack[ReadOptions]) -> list[TextL
 def read(source: Source | Iterable[Source], **options: Unpack[ReadOptions]) -> TextLine | list[TextLine]:
     """Read an image, or several, of one line each, with the shipped weights; see ``Recognizer.read``."""
     return default_recognizer().read(cast(Source, source), **options)
+
+
+def _confidence(piece: Piece) -> float:
+    return float(np.mean([run.confidence for run in piece.runs])) if piece.runs else 1.0
 
 
 def _ink(line: TextLine) -> str:

@@ -1,7 +1,6 @@
 """``crnn serve``: read pictures over HTTP; the same as ``python -m crnn.server``."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -49,7 +48,6 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     limits = Limits(options.max_bytes, options.max_pixels, options.max_seconds, waiting=options.max_waiting)
     if min(options.max_bytes, options.max_pixels, options.max_seconds, options.max_waiting) <= 0:
         parser.error("limits must be greater than 0")
-    os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(options.max_pixels)  # OpenCV reads it when it is imported
     import uvicorn
 
     from crnn.inference.page.reader import read_pages

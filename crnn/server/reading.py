@@ -11,13 +11,13 @@ from queue import Empty, Queue
 import numpy as np
 
 from crnn.image import ImageError, decode_grayscale
+from crnn.image_header import read_header
 from crnn.inference.page.page_text import PageText
 from crnn.server.limits import Limits
 from crnn.server.metrics import Metrics
 
 WORKERS = 2  # one decodes pictures and finds lines while the other one's lines go through the network
 STOP_SECONDS = 10.0  # that a picture may still take when the server stops
-_OPENCV_LIMIT = "CV_IO_MAX_IMAGE_PIXELS"  # named by OpenCV's error
 
 
 class TooManyPixelsError(ImageError):
@@ -194,17 +194,12 @@ class Reading:
         return job
 
     def _decode(self, data: bytes) -> np.ndarray:
-        """Decode a file to grey values (height, width).
-
-        OpenCV refuses a picture by its header if the environment sets its limit, as ``crnn serve`` does.
-        """
-        detail = f"The picture has more than {self.limits.pixels / 1e6:g} million pixels. Shrink it, or cut it up."
+        """Decode a file to grey values (height, width), if its header does not claim too many pixels."""
         try:
-            image = decode_grayscale(np.frombuffer(data, np.uint8), "The picture")
-        except ImageError as error:
-            if _OPENCV_LIMIT in str(error):
-                raise TooManyPixelsError(detail) from None
-            raise
-        if image.size > self.limits.pixels:
-            raise TooManyPixelsError(detail)
-        return image
+            header = read_header(memoryview(data))
+        except ValueError:  # decode_grayscale says why
+            header = None
+        if header and header.width * header.height > self.limits.pixels:
+            limit = f"{self.limits.pixels / 1e6:g} million pixels"
+            raise TooManyPixelsError(f"The picture has more than {limit}. Shrink it, or cut it up.")
+        return decode_grayscale(np.frombuffer(data, np.uint8), "The picture")

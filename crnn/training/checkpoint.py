@@ -74,6 +74,8 @@ class Checkpoint:
         for name, variable in variables.items():
             if state[name].shape != tuple(variable.shape) or state[name].dtype.kind not in "biuf":
                 raise self._refusal(f"{name} has the shape {state[name].shape}, not {tuple(variable.shape)}")
+            if not np.isfinite(state[name]).all():
+                raise self._refusal(f"{name} is not finite: the training went wrong")
         for name, variable in variables.items():
             variable.assign(state[name])
 
