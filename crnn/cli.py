@@ -27,16 +27,17 @@ class Command:
     extra: str = ""
 
 
+NO_EXTRA = ("matplotlib",)  # packages that a command can use and its extra does not bring
 COMMANDS = {
-    "read": Command("crnn.inference.demo", "read pictures of one line each"),
+    "read": Command("crnn.inference.demo", "read pictures: lines and whole pages"),
     "serve": Command("crnn.server.__main__", "read pictures over HTTP, with a page to drop them on", "serve"),
     "unpack": Command("crnn.dataset.__main__", "unpack the archives of a data set", "train"),
-    "train": Command("crnn.training.__main__", "train on lines it draws, or on a data set", "train"),
+    "train": Command("crnn.training.__main__", "train on your pictures, a data set, or lines it draws", "train"),
     "check": Command("crnn.dataset.validation", "look at every label and image of a data set"),
-    "evaluate": Command("crnn.evaluation.__main__", "measure how well weights read"),
+    "evaluate": Command("crnn.evaluation.__main__", "measure how well weights read", "train"),
     "synthesize": Command("crnn.synthesis.__main__", "draw lines of text, as a data set or a preview", "train"),
-    "export": Command("crnn.tools.export", "write the network as ONNX or SavedModel for other programs"),
-    "benchmark": Command("crnn.tools.benchmark_inference", "measure how fast reading is on this machine"),
+    "export": Command("crnn.tools.export", "write the network as ONNX or SavedModel for other programs", "train"),
+    "benchmark": Command("crnn.tools.benchmark_inference", "measure how fast reading is on this machine", "train"),
 }
 
 
@@ -56,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return import_module(command.module).main(rest, f"crnn {name}")
     except ModuleNotFoundError as error:
-        extra = f" pip install 'crnn[{command.extra}]'" if command.extra else f" pip install {error.name}"
+        in_extra = command.extra and error.name not in NO_EXTRA
+        extra = f" pip install 'crnn[{command.extra}]'" if in_extra else f" pip install {error.name}"
         print(f"crnn {name} needs {error.name}, which is not installed:{extra}", file=sys.stderr)
         return 2
 

@@ -1,7 +1,4 @@
-"""The commands and snippets of the documents, as written: parsed by their own parsers, and run where that is quick.
-
-The commands of the documents that are logs are those of the commit that an entry names.
-"""
+"""The commands and snippets of the documents, as written: parsed by their own parsers, and run where that is quick."""
 
 import argparse
 import os
@@ -22,13 +19,13 @@ import pytest
 from crnn import cli
 
 ROOT = Path(__file__).resolve().parent.parent
-LOGS = ("docs/experiments.md", "docs/benchmarks.md")
+LOGS = ("docs/experiments.md", "docs/benchmarks.md")  # whose commands are those of the commit that an entry names
 READMES = ("README.md", "README.zh-CN.md")
 DOCUMENTS = [
     *READMES,
     "CONTRIBUTING.md",
     *(f"{folder}/README.md" for folder in ("asset", "data", "tests", "weights")),
-    *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md") if f"docs/{path.name}" not in LOGS),
+    *sorted({path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")} - {*LOGS}),
 ]
 SCRIPTS = {
     "demo_infer.py": "crnn.inference.demo",
@@ -127,14 +124,16 @@ def in_text(document):
 IN_BLOCKS = [
     command
     for document in DOCUMENTS
-    for block in blocks(document, "")
+    for language in ("", "sh")
+    for block in blocks(document, language)
     if block.split()[0] not in NO_COMMANDS
     for command in commands_of(block, document)
 ]
 IN_TEXT = [command for document in DOCUMENTS for command in in_text(document)]
 OWN = [command for command in IN_BLOCKS + IN_TEXT if command.module]
-RUN = [command for command in dict.fromkeys(IN_BLOCKS) if command.module and not command.parsed_because]
-SNIPPETS = [(document, code) for document in DOCUMENTS for code in blocks(document, "python")]
+RUNNING = [document for document in DOCUMENTS if not document.startswith("docs/guide/")]  # test_guide.py runs that
+RUN = [one for one in dict.fromkeys(IN_BLOCKS) if one.document in RUNNING and one.module and not one.parsed_because]
+SNIPPETS = [(document, code) for document in RUNNING for code in blocks(document, "python")]
 
 
 def test_each_block_is_of_a_known_kind():

@@ -185,8 +185,8 @@ def test_the_weights_learn_the_pictures_and_the_gain_is_printed(run_main, labels
     scores = {(what.split()[-1], when.strip()): float(cer.strip(" %")) for what, when, cer, _ in rows}
     assert scores["pictures", "after"] < scores["pictures", "before"]
     assert f"crnn read --weights {tmp_path / 'run' / 'CRNN.h5'}" in result.stdout
-    assert {path.name for path in (tmp_path / "run").iterdir()} >= {"CRNN.h5", "charset.txt", "ngrams.npz", "state.npz"}
-    log = list(csv.DictReader((tmp_path / "run" / "log.csv").read_text().splitlines()))
+    assert {path.name for path in (tmp_path / "run").iterdir()} >= {"CRNN.h5", "charset.txt", "ngrams.npz", "training"}
+    log = list(csv.DictReader((tmp_path / "run" / "training" / "log.csv").read_text().splitlines()))
     assert len(log) == 1
     again = run_main(main, *options)
     assert again.returncode == 0 and again.stdout == result.stdout and "epoch 1/1" not in again.stderr

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,7 @@ class DatasetTrainer:
         recipe: what decides the weights.
         folder: for state, weights, log and table.
         load: gives the batches.
+        frozen: names of layers that are not trained; batch normalization among them keeps its statistics.
 
     Attributes:
         on_step: called after each step; for tests.
@@ -77,7 +78,13 @@ class DatasetTrainer:
         ValueError: state or weights do not fit.
     """
 
-    def __init__(self, recipe: DatasetRecipe, folder: str | Path, load: Load = load_batch_folders) -> None:
+    def __init__(
+        self,
+        recipe: DatasetRecipe,
+        folder: str | Path,
+        load: Load = load_batch_folders,
+        frozen: Collection[str] = (),
+    ) -> None:
         self.recipe, self.folder = recipe, Path(folder)
         table = recipe.charset
         self.charset = Charset.from_file(table) if table else Charset.for_dataset(recipe.data)
@@ -93,6 +100,8 @@ class DatasetTrainer:
             before = Charset.for_weights(recipe.start_from)
             same = before.characters == self.charset.characters
             self.network.load_weights(recipe.start_from, None if same else self.charset.classes_in(before))
+        for layer in self.network.predict_core.layers:
+            layer.trainable = layer.name not in frozen
         self.model = self.network.train_core
         self.model.compile(keras.optimizers.Adam(global_clipnorm=clip_norm()), loss=passthrough_loss)
         self.model.optimizer.build(self.model.trainable_variables)
@@ -179,10 +188,12 @@ class DatasetTrainer:
 
     # After each epoch
 
-    def _evaluate(self, should_stop):
-        """Return the row of the log for this epoch, and samples (target, prediction); None if it should stop."""
-        self.take_step.sync()
-        scores, samples = LineScores(), []
+    def measure(
+        self, should_stop: Callable[[], bool] = lambda: False
+    ) -> tuple[LineScores, list[tuple[str, str]]] | None:
+        """Return scores on the test batches, and samples (target, prediction); None if it should stop."""
+        scores = LineScores()
+        samples: list[tuple[str, str]] = []
         for inputs, _ in read_ahead(self.test, 0):
             if should_stop():
                 return None
@@ -192,6 +203,15 @@ class DatasetTrainer:
             for target, prediction in pairs:
                 scores.update(target, prediction)
             samples += pairs[: SAMPLES - len(samples)]
+        return scores, samples
+
+    def _evaluate(self, should_stop):
+        """Return the row of the log for this epoch, and samples (target, prediction); None if it should stop."""
+        self.take_step.sync()
+        measured = self.measure(should_stop)
+        if measured is None:
+            return None
+        scores, samples = measured
         row = {
             "epoch": self.epoch + 1,
             "loss": self.loss / max(1, self.step),
