@@ -22,8 +22,10 @@ MIN_TURNED_CHARACTERS = 5  # fewer may be other characters when turned: SOS, 96,
 SIZE_ALONE = frozenset("cosuvwxzCOSUVWXZ0")  # characters that differ from others of these in size alone
 SMOOTHING = 1.3  # rows of a line of 32: standard deviation of the blur that joins dots to strokes
 MAX_ROUGH = 0.9  # confidence of a reading below which its ink may be broken
-MIN_ROUGH_CHARACTERS = 8  # fewer tell too little
+MIN_ROUGH_CHARACTERS = 4  # fewer tell too little
 MIN_SMOOTHED_GAIN = 0.08  # of confidence
+MIN_SMOOTHED_GAIN_SHORT = 0.15  # the same of a line of at most ``SHORT`` characters
+SHORT = 7
 MIN_SIDEWAYS = 2.5  # height over width of an image that may be on its side
 
 
@@ -94,7 +96,8 @@ def most_convincing(usual: TextLine, others: list[tuple[PreparedLine, TextLine]]
     if _size_alone_tells(usual) and any(line.confidence >= MAX_UPRIGHT for line in with_margins):
         (upright,) = with_margins
     smoothed = max((line for view, line in others if view.is_smoothed), key=_confidence, default=upright)
-    if smoothed.confidence >= upright.confidence + MIN_SMOOTHED_GAIN:
+    gain = MIN_SMOOTHED_GAIN_SHORT if len(upright.characters) <= SHORT else MIN_SMOOTHED_GAIN
+    if smoothed.confidence >= upright.confidence + gain:
         upright = smoothed
     turned = [line for _, line in others if line.rotation and len(line.characters) >= MIN_TURNED_CHARACTERS]
     best = max(turned, key=_confidence, default=upright)
