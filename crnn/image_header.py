@@ -91,7 +91,7 @@ def read_header(data: memoryview) -> Header | None:
     try:
         width, height, *more = _FORMATS[name][1](data)
         header = Header(name, width, height, *more)
-    except (struct.error, AttributeError, LookupError, StopIteration, TypeError, ValueError):
+    except (struct.error, ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError):
         raise ValueError(f"the header of this {name} file is damaged or cut off") from None
     if header.width < 1 or header.height < 1:
         raise ValueError(f"the header of this {name} file gives it no size")
@@ -106,7 +106,7 @@ def tiff_directory(data: memoryview, at: int | None = None) -> TiffDirectory:
         at: offset of the directory; default: of the first one.
 
     Raises:
-        struct.error: it is cut off.
+        struct.error, OverflowError: it is cut off.
     """
     order = "<" if data[:2] == b"II" else ">"
     big = _number(data, order + "H", 2) == 43
@@ -133,7 +133,7 @@ def _exif_orientation(data: memoryview) -> int:
     try:
         start = 6 if data[:4] == b"Exif" else 0
         return tiff_directory(data[start:]).value(data[start:], EXIF_ORIENTATION, 1)
-    except struct.error:
+    except (struct.error, OverflowError):
         return 1
 
 
@@ -203,7 +203,7 @@ def _tiff(data):
         seen.add(following)
         try:
             page = tiff_directory(data, following)
-        except struct.error:  # OpenCV does not come there
+        except (struct.error, OverflowError):  # OpenCV does not come there
             break
         has_more |= not page.value(data, 254, 0) & 1  # a smaller copy of another page
         following = page.following

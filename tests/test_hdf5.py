@@ -78,6 +78,17 @@ def test_another_form_of_a_data_set_is_refused(path):
             hdf5.open_root(path)[name]
 
 
+@pytest.mark.parametrize("size", [0, 2**31])
+def test_a_text_of_no_size_is_refused(path, size):
+    with h5py.File(path, "w", libver="earliest") as file:
+        file.attrs["name"] = np.bytes_(b"seven..")
+    header = bytes.fromhex("1301000007000000")  # of the datatype: a padded string, seven bytes
+    assert header in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(header, header[:4] + size.to_bytes(4, "little")))
+    with pytest.raises(ValueError, match=r"file\.h5: "):
+        hdf5.open_root(path)
+
+
 def test_no_hdf5_is_refused(path):
     path.write_bytes(b"something else")
     with pytest.raises(ValueError, match=r"file\.h5: not an HDF5 file"):

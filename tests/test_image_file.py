@@ -155,6 +155,19 @@ def test_tiff_tags_that_point_outside_the_file_are_passed_over_or_refused(ink):
             assert str(error).startswith("file: ")
 
 
+@pytest.mark.parametrize("following", [False, True])
+def test_offsets_beyond_all_memory_are_passed_over_or_refused(ink, following):
+    data = bytearray(save(Image.fromarray(ink), "TIFF", big_tiff=True))
+    first = struct.unpack_from("<Q", data, 8)[0]
+    entries = struct.unpack_from("<Q", data, first)[0]
+    struct.pack_into("<Q", data, first + 8 + 20 * entries if following else 8, 2**64 - 1)
+    if following:
+        np.testing.assert_array_equal(decode(data), ink)
+    else:
+        with pytest.raises(ImageError, match="file: the header of this TIFF file is damaged"):
+            decode(data)
+
+
 def test_a_smaller_copy_in_a_tiff_file_is_no_page(ink):
     pages = [Image.fromarray(ink), Image.fromarray(ink[::2, ::2].copy())]
     for subfile, count in ((1, 0), (0, 1)):

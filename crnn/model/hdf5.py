@@ -198,7 +198,7 @@ class _File:
         kind, bits, size = self.unpack("<BB2xI", at)
         if kind & 15 == _FLOAT and size in (2, 4, 8):
             return np.dtype(f"{'>' if bits & 1 else '<'}f{size}")
-        if kind & 15 == _STRING:
+        if kind & 15 == _STRING and 0 < size <= len(self.data):
             return np.dtype(f"S{size}")
         if kind & 15 == _VARIABLE_LENGTH and bits & 15 == _STRING_KIND:
             return np.dtype(object)
