@@ -107,7 +107,7 @@ def test_hocr_has_pages_lines_and_words_with_boxes_and_confidences(pages):
     assert metas["ocr-system"] and metas["ocr-capabilities"].split() == ["ocr_page", "ocr_line", "ocrx_word"]
     by_class = {name: [e for e in root.iter() if e.get("class") == name] for name in metas["ocr-capabilities"].split()}
     titles = [page.get("title") for page in by_class["ocr_page"]]
-    assert titles[0] == 'image "a %22<b>%22 -- ?.png"; bbox 0 0 300 130; ppageno 0'
+    assert titles[0] == r'image "a %22<b>%22 -- \x01.png"; bbox 0 0 300 130; ppageno 0'
     assert [re.search(r"ppageno (\d+)", title)[1] for title in titles] == ["0", "1", "2"]
     assert len(by_class["ocr_line"]) == 4
     assert ["".join(word.itertext()) for word in by_class["ocrx_word"]] == ["one", "&", "<two>", "三四", "x", '"']

@@ -22,6 +22,7 @@ SURE, LIKELY = 0.9, 0.6  # confidences from which a character is green, and ambe
 COLORS = ("#1a9850", "#e08a00", "#d73027")
 MIN_TEXT, MAX_TEXT = 9, 40  # pixels: sizes of the text beside the image
 MAX_NAME = 60  # characters of the name of an image that the name of its drawing has
+FONTS = "sans-serif, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, WenQuanYi Zen Hei"  # the last ones have Chinese
 GAP = 16  # pixels between the image and its text
 
 
@@ -77,7 +78,7 @@ def draw_page(page: PageText) -> str:
         parts.append(f'<text x="{at:.0f}" y="{bottom - 0.3 * high:.0f}" font-size="{size:.1f}">{spans}</text>')
         end = max(end, at + size * sum(map(_ems, line.line.text)))
     width = round(end + GAP)
-    style = 'font-family="sans-serif" xml:space="preserve"'
+    style = f'font-family="{FONTS}" xml:space="preserve"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{page.height}" {style}>\n'
         '<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join(parts) + "\n</svg>\n"

@@ -75,7 +75,7 @@ def alto_page(path: Name, page: PageText, seconds: float, number: int) -> str:
     """Write a page: one block of lines of strings and spaces, after a comment with the name of the picture."""
     size = f'WIDTH="{page.width}" HEIGHT="{page.height}"'
     parts = [
-        f"<!-- {_escaped(str(path)).replace('--', '- -')} -->\n",
+        f"<!-- {_escaped(printable(path)).replace('--', '- -')} -->\n",
         f'<Page ID="page_{number}" PHYSICAL_IMG_NR="{number}" {size}>\n',
         f'<PrintSpace HPOS="0" VPOS="0" {size}>\n',
     ]

@@ -13,6 +13,7 @@ NEARBY = 9  # quarter pixels: the side of the window that is nearby
 RULE_LENGTH = 161  # pixels: straight runs as long belong to rules and frames
 FINE_HEIGHT = 64  # pixels: higher components are looked for at a quarter of the resolution
 COARSE = 4
+MAX_SHORT_LABELS = 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,16 @@ def find_components(grey: np.ndarray, dark: bool) -> Components:
 
 def _components_of(grey: np.ndarray, dark: bool) -> Components:
     ground, mask = _strokes(grey, dark)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    starts = _run_starts(mask, 1)
+    # each component and each part of one that is found on the way begins with a run; 16 bits are three times as fast
+    kind = cv2.CV_16U if np.count_nonzero(starts) < MAX_SHORT_LABELS else cv2.CV_32S
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=kind)
     x, y, width, height, area = stats[1:].T
     boxes = np.stack([x, y, x + width, y + height], axis=1)
     labels = labels.ravel()
     ink = _bincount(labels, mask, count, grey) / area
     light = _bincount(labels, mask, count, ground) / area
-    rows, columns = (_bincount(labels, _run_starts(mask, axis), count) for axis in (1, 0))
+    rows, columns = (_bincount(labels, first, count) for first in (starts, _run_starts(mask, 0)))
     difference = np.where(np.abs(ink - light) < 1, 1, ink - light)
     frame = (_frame_means(grey, boxes) - light[:, None]) / difference[:, None]
     return Components(boxes.astype(float), area, area / np.maximum(rows, columns), np.abs(difference), frame)

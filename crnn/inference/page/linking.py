@@ -128,12 +128,16 @@ def _split_at_gutters(words: np.ndarray, line_of: np.ndarray) -> np.ndarray:
     """
     lines = unions(words, line_of, line_of.max() + 1)
     labels = line_of.copy()
+    middles = centres(words)[1]
     for number, (high, middle) in enumerate(zip(heights(lines), centres(lines)[1], strict=True)):
         own = np.flatnonzero(line_of == number)
         own = own[np.argsort(words[own, 0])]
         reached = np.maximum.accumulate(words[own, 2])[:-1]
-        near = (np.abs(centres(words)[1] - middle) < GUTTER_ROWS * high) & (line_of != number)
-        for at in np.flatnonzero(words[own[1:], 0] - reached > GUTTER_GAP * high):
+        wide = np.flatnonzero(words[own[1:], 0] - reached > GUTTER_GAP * high)
+        if not len(wide):
+            continue
+        near = (np.abs(middles - middle) < GUTTER_ROWS * high) & (line_of != number)
+        for at in wide:
             left, right = reached[at], words[own[at + 1], 0]
             if _is_gutter(words[near], left, right, GUTTER_REACH * high):
                 labels[own[at + 1 :]] = labels.max() + 1
