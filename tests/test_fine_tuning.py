@@ -147,6 +147,7 @@ def test_pictures_are_checked_without_a_training(run_main, labels, tmp_path):
     ("options", "status", "message"),
     [
         (("--synthetic",), 2, "--pictures goes with neither --synthetic nor --data"),
+        (("--start-from", "none"), 2, "--pictures goes on from weights"),
         (("--drawn", "1"), 2, "--drawn 1: a share from 0 to less than 1"),
         (("--no-system-fonts",), 1, "train on the pictures alone with --drawn 0"),
         (("--charset", "missing.txt"), 1, "missing.txt"),

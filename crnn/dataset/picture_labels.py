@@ -98,9 +98,9 @@ def _boxes(text: str, path: Path) -> list[tuple[str, tuple[Point, ...]]] | None:
         return None
     try:
         return [
-            (str(entry["transcription"]), tuple((float(x), float(y)) for x, y in entry["points"]))
+            (entry["transcription"].strip(), tuple((float(x), float(y)) for x, y in entry["points"]))
             for entry in entries
-            if not entry.get("difficult") and entry["transcription"] not in UNLABELLED
+            if not entry.get("difficult") and entry["transcription"].strip() not in UNLABELLED
         ]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise ValueError(f"{path}: a box without transcription and points: {text[:100]}") from None

@@ -88,6 +88,8 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     options = parser.parse_args(argv)
     if options.pictures and (options.synthetic or options.data != SAMPLE_DATA):
         parser.error("--pictures goes with neither --synthetic nor --data: name one of them")
+    if options.pictures and options.start_from == "none":
+        parser.error("--pictures goes on from weights: --start-from names them, and is not none")
     if not 0 <= options.drawn < 1:
         parser.error(f"--drawn {options.drawn:g}: a share from 0 to less than 1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -150,7 +152,7 @@ def _table_of_pictures(options):
     """Return the file of the table that pictures are labelled with: that of the weights, unless another is named."""
     from crnn.charset import table_of
 
-    return options.charset or table_of(_weights(options.start_from) or DEFAULT_WEIGHTS)
+    return options.charset or table_of(options.start_from or DEFAULT_WEIGHTS)
 
 
 def _common(options):
@@ -168,7 +170,7 @@ def train_on_pictures(options: argparse.Namespace, stop: StopRequest) -> bool:
         backend.make_deterministic()
     recipe = DatasetRecipe(
         data=" ".join(map(str, options.pictures)),
-        start_from=_weights(options.start_from or str(DEFAULT_WEIGHTS)),
+        start_from=str(options.start_from or DEFAULT_WEIGHTS),
         charset=str(_table_of_pictures(options)),
         epochs=options.epochs,
         patience=options.patience,

@@ -120,10 +120,10 @@ class FineTuning:
         """Train, then print what was gained and lost; return False if it was stopped."""
         if not self.trainer.run(should_stop=should_stop):
             return False
-        start, path = self.recipe.start_from, self.folder / "CRNN.h5"
+        start, path = str(self.recipe.start_from), self.folder / "CRNN.h5"
         self.charset.save(self.folder / "charset.txt")
         trained = self.folder / "training" / "CRNN.h5"
-        if start and Charset.for_weights(start).characters == self.charset.characters:
+        if Charset.for_weights(start).characters == self.charset.characters:
             self._write_average(start, trained, path)
             ngrams = NGrams.for_weights(start)
             if ngrams:
@@ -147,8 +147,8 @@ class FineTuning:
         weights_file.save_average(network.predict_core, start, 1 - best, path)
         print(f"the weights are {best:.0%} new, {1 - best:.0%} those before", file=sys.stderr)
 
-    def _report(self, start: str | None, path: Path) -> None:
-        scores = {name: self._scores(weights) for name, weights in (("before", start), ("after", path)) if weights}
+    def _report(self, start: str, path: Path) -> None:
+        scores = {"before": self._scores(start), "after": self._scores(path)}
         print("| lines | weights | CER | exactly right |\n|---|---|---|---|")
         for place, what in enumerate((f"{len(self.heldout)} of your pictures", f"{len(self.drawn)} drawn lines")):
             for name, both in scores.items():
