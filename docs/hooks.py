@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BESIDE = (
     "CHANGELOG.md",
     "LICENSE",
+    "SECURITY.md",
     "data/README.md",
     "data/labels/char_std_5990.txt",
     "weights/README.md",

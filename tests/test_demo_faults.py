@@ -71,7 +71,7 @@ def test_drawings_and_reports_take_any_name(pictures, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("stage", "error"), [("find_lines", MemoryError), ("crop_line", cv2.error), ("read_stream", ZeroDivisionError)]
+    ("stage", "error"), [("find_lines", MemoryError), ("crop_line", cv2.error), ("prepare_views", ZeroDivisionError)]
 )
 def test_what_fails_in_reading_is_one_line_and_the_others_are_read(run_main, tmp_path, monkeypatch, stage, error):
     monkeypatch.chdir(tmp_path)
@@ -83,17 +83,15 @@ def test_what_fails_in_reading_is_one_line_and_the_others_are_read(run_main, tmp
     cv2.imwrite("2.png", good)
 
     def failing(function):
-        def fail(image, *arguments):
+        def fail(image, *arguments, **options):
             if image[0, 0] == 7:
                 raise error("bad")
-            return function(image, *arguments)
+            return function(image, *arguments, **options)
 
         return fail
 
-    if stage == "read_stream":
-        from crnn.inference import recognizer
-
-        monkeypatch.setattr(recognizer, "prepare_views", failing(recognizer.prepare_views))
+    if stage == "prepare_views":
+        monkeypatch.setattr(reader, "prepare_views", failing(reader.prepare_views))
         monkeypatch.setattr(reader, "crop_line", lambda grey, box: reader.LineCrop(grey, np.zeros(2), np.eye(2)[0]))
     else:
         monkeypatch.setattr(reader, stage, failing(getattr(reader, stage)))
