@@ -20,7 +20,7 @@ MAX_UPRIGHT = 0.9  # confidence of a reading below which the image may be turned
 MIN_TURNED = 0.95  # confidence of the reading of a turned image
 MIN_TURNED_CHARACTERS = 5  # fewer may be other characters when turned: SOS, 96, MOM
 SIZE_ALONE = frozenset("cosuvwxzCOSUVWXZ0")  # characters that differ from others of these in size alone
-SMOOTHING = 1.3  # rows of a line of 32: standard deviation of the blur that joins dots to strokes
+SMOOTHING = (1.3, 1.7)  # rows of a line of 32: standard deviations of blurs that join dots to strokes
 MAX_ROUGH = 0.9  # confidence of a reading below which its ink may be broken
 MIN_ROUGH_CHARACTERS = 4  # fewer tell too little
 MIN_SMOOTHED_GAIN = 0.08  # of confidence
@@ -74,8 +74,8 @@ def other_views(views: Views, read: TextLine) -> list[PreparedLine]:
     if views.with_margins is not None and (read.confidence < CONVINCING or _size_alone_tells(read)):
         others.append(split_line(views.with_margins, shape))
     if read.confidence < MAX_ROUGH and len(read.characters) >= MIN_ROUGH_CHARACTERS:
-        smoothed = cv2.GaussianBlur(views.usual.line, (0, 0), SMOOTHING)
-        others.append(replace(split_line(smoothed, shape), is_smoothed=True))
+        smoothed = (cv2.GaussianBlur(views.usual.line, (0, 0), deviation) for deviation in SMOOTHING)
+        others += [replace(split_line(line, shape), is_smoothed=True) for line in smoothed]
     if views.sideways is not None and _may_be_turned(read, sideways=True):
         others.append(split_line(views.sideways, shape, 90))
         others.append(split_line(views.sideways[::-1, ::-1], shape, 270))
