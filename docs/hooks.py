@@ -11,10 +11,13 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).resolve().parent.parent
 BESIDE = (
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "SECURITY.md",
+    "asset/README.md",
     "data/README.md",
     "data/labels/char_std_5990.txt",
+    "tests/README.md",
     "weights/README.md",
     "weights/curves.svg",
     "weights/log.csv",
