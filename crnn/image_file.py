@@ -21,6 +21,8 @@ MAX_PIXELS = 2**26
 MAX_STRAY = 16  # pixels, and at most a 10,000th of all, that are left out at each end of a range of more than 8 bits
 MIN_RANGE = 256  # of 65,536 levels; what differs less is noise
 
+_TOO_LARGE = f"larger than {MAX_BYTES} bytes, the limit for an image file; scale it down"
+
 Notify = Callable[[str], None]
 
 
@@ -37,7 +39,7 @@ def load(path: str | Path) -> np.ndarray:
     try:
         require_regular_file(path)
         if os.path.getsize(path) > MAX_BYTES:
-            raise ValueError(f"larger than {MAX_BYTES} bytes, the limit for an image file")
+            raise ValueError(_TOO_LARGE)
         with open(path, "rb") as file:
             return np.frombuffer(file.read(MAX_BYTES + 1), np.uint8)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name too
@@ -61,18 +63,19 @@ def decode(data: np.ndarray, name: str, notify: Notify | None = None) -> np.ndar
     if data.size == 0:
         raise ImageError(f"{name}: the file is empty")
     if data.size > MAX_BYTES:
-        raise ImageError(f"{name}: larger than {MAX_BYTES} bytes, the limit for an image file")
+        raise ImageError(f"{name}: {_TOO_LARGE}")
     try:
         header = read_header(data.data)
     except ValueError as error:
         raise ImageError(f"{name}: {error}") from None
     if header is None:
-        raise ImageError(f"{name}: not a picture that OpenCV can read")
+        raise ImageError(f"{name}: not a picture that OpenCV can read; save it as PNG or JPEG")
     require_size((header.height, header.width), name)
     try:
         pixels = _decode(data, header)
         if pixels is None:
-            raise ImageError(f"{name}: not a picture that OpenCV can read: it is damaged, or a kind of {header.format}")
+            reason = f"a {header.format} file that is damaged, or of a rare kind"
+            raise ImageError(f"{name}: not a picture that OpenCV can read: {reason}")
         require_size(pixels.shape, name)
         pixels = to_8_bits(pixels)
     except (cv2.error, MemoryError) as error:

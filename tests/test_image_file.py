@@ -276,6 +276,13 @@ def test_what_a_decoder_raises_is_a_reason(monkeypatch, error):
         decode(png(8, 1, b"\0\0"))
 
 
+def test_what_is_no_picture_is_refused_with_a_remedy(files):
+    with pytest.raises(ImageError, match="file: not a picture that OpenCV can read; save it as PNG or JPEG"):
+        decode(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(ImageError, match="file: not a picture that OpenCV can read: a PNG file that is damaged"):
+        decode(files["png"][:300])
+
+
 def test_folders_are_searched_by_content_and_by_suffix(tmp_path, files):
     good = {"a.jfif": "jpg", "b.JPE": "jpg", "c": "png", "d.txt": "webp", "e.png": "png"}
     for name, suffix in good.items():
