@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 MAX_PARTS = 100_000  # chunks, segments, boxes or directories that are looked at in a file
+MAX_CHUNK = 2**28  # bytes of a chunk
 SIGNATURE_BYTES = 16  # that tell the format
 EXIF_ORIENTATION = 0x0112
 
@@ -145,6 +146,8 @@ def _chunks(data: memoryview, at: int, order: str, padding: int, trailer: int) -
         first, second = bytes(data[at : at + 4]), bytes(data[at + 4 : at + 8])
         name, length = (second, first) if order == ">" else (first, second)
         size = _number(length, order + "I", 0)
+        if size > MAX_CHUNK:  # OpenCV would take the memory before it looks whether the file has it
+            raise ValueError
         yield name, data[at + 8 : at + 8 + size]
         at += 8 + size + size % padding + trailer
 
@@ -226,7 +229,6 @@ def _boxes(data: memoryview, start: int = 0) -> Iterator[tuple[bytes, memoryview
 def _avif(data):
     """Take the largest size and the only rotation of all items: a file has one image, and its alpha channel."""
     sizes, turns, mirror = [], 0, None
-    brands = bytes(next(content for kind, content in _boxes(data)))
     meta = next(content for kind, content in _boxes(data) if kind == b"meta")
     properties = next(content for kind, content in _boxes(meta, 4) if kind == b"iprp")
     for kind, content in _boxes(next(content for kind, content in _boxes(properties) if kind == b"ipco")):
@@ -237,7 +239,7 @@ def _avif(data):
         elif kind == b"imir":
             mirror = content[0] & 1
     width, height = max(sizes, key=lambda size: size[0] * size[1])
-    return width, height, _ROTATED_AVIF[turns, mirror], brands[:4] == b"avis"
+    return width, height, _ROTATED_AVIF[turns, mirror], data[8:12] == b"avis"
 
 
 def _gif(data):
@@ -259,9 +261,8 @@ def _gif(data):
 
 
 def _bmp(data):
-    if _number(data, "<I", 14) == 12:
-        return struct.unpack_from("<HH", data, 18)
-    return tuple(map(abs, struct.unpack_from("<ii", data, 18)))
+    form = "<HH" if _number(data, "<I", 14) == 12 else "<ii"
+    return tuple(map(abs, struct.unpack_from(form, data, 18)))
 
 
 def _jpeg_2000(data):
@@ -278,8 +279,7 @@ def _netpbm(data):
 
 
 def _radiance(data):
-    height, width = re.search(rb"-Y (\d{1,9}) \+X (\d{1,9})\n", bytes(data[:4096])).groups()
-    return int(width), int(height)
+    return tuple(map(int, re.search(rb"-Y (\d{1,9}) \+X (\d{1,9})\n", bytes(data[:4096])).groups()))[::-1]
 
 
 _FORMATS: dict[str, tuple[re.Pattern[bytes], Callable[[memoryview], tuple]]] = {

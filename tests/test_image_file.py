@@ -237,6 +237,16 @@ def test_sizes_are_refused_by_the_header(size, message, monkeypatch):
     assert time.perf_counter() - start < 1
 
 
+@pytest.mark.parametrize(("suffix", "chunk", "order"), [("png", b"IDAT", ">I"), ("webp", b"VP8 ", "<I")])
+def test_chunks_that_claim_gigabytes_take_no_memory(files, suffix, chunk, order, monkeypatch):
+    monkeypatch.setattr(cv2, "imdecode", None)  # nothing is decoded
+    data = bytearray(files[suffix])
+    at = data.find(chunk) if chunk in data else data.index(b"VP8L")
+    struct.pack_into(order, data, at - 4 if suffix == "png" else at + 4, 3_305_112_764)
+    with pytest.raises(ImageError, match="file: the header of this .* file is damaged or cut off"):
+        decode(data)
+
+
 def test_arrays_are_limited_as_files_are():
     from crnn.inference.inputs import load_grayscale
 
