@@ -206,6 +206,7 @@ def checkout(tmp_path_factory, font_folder):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "asset" / picture, folder / name)
     rows = (ROOT / "asset" / "labels.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [row for row in rows if not row.startswith("long.png")]  # which is too long to learn from
     (folder / "my_labels.tsv").write_text("".join(f"asset/{row}\n" for row in rows), encoding="utf-8")
     for run in ("synthetic", "pictures", "batches"):
         (folder / "runs" / run).mkdir(parents=True)
