@@ -243,7 +243,7 @@ def test_lines_of_the_readme_run(checkout, line):
 
 
 @posix
-@pytest.mark.training  # some load Keras or draw
+@pytest.mark.slow  # some load Keras or draw
 @pytest.mark.parametrize("line", dict.fromkeys(c.line for c in RUN if c.document != "README.md"))
 def test_lines_of_the_other_documents_run(checkout, line):
     run_line(checkout, line)

@@ -127,7 +127,7 @@ def test_the_reading_commands_of_the_guide_run(project):
     assert len(others) == 5
 
 
-@pytest.mark.training
+@pytest.mark.slow
 def test_the_training_commands_of_the_guide_run(project, font_folder):
     shutil.copytree(font_folder, project / "my_fonts")
     (project / "my_labels.tsv").write_text(LABELS, encoding="utf-8")
