@@ -110,7 +110,7 @@ def test_tensorflow_trains_as_jax_does(alone, alone_with_tensorflow):
     assert alone[1] < alone[0]
 
 
-@pytest.mark.training
+@pytest.mark.slow
 def test_two_devices_train_as_one_does_with_jax(weights, data, alone, tmp_path):
     said = run("jax", *training(data, weights, tmp_path), devices=2)
     assert "training on 2 devices with jax" in said
