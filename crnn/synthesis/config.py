@@ -84,13 +84,13 @@ class SynthesisConfig:
     joined_words: float = 0.3  # some words written together
 
     # Lines of free length, one layout at most
-    raised_or_lowered: float = 0.10  # notes, powers, formulas with small characters above or below the line
+    raised_or_lowered: float = 0.08  # notes, powers, formulas with small characters above or below the line
     two_sizes: float = 0.05  # a label or a unit smaller than its value
     small_capitals: float = 0.02  # lower case as smaller capitals; of English
     emphasis: float = 0.05  # a part bold or in italics
     spaced_characters: float = 0.05  # single characters apart, labelled with spaces
     wide_gaps: float = 0.05  # some spaces as wide as between columns
-    full_width_forms: float = 0.08  # ASCII in full-width forms; of Chinese
+    full_width_forms: float = 0.06  # ASCII in full-width forms; of Chinese
     marks_only: float = 0.01  # a mark or a run of one
     letter_spaced_capitals: float = 0.02  # capitals set apart, labelled without spaces; of English
     hyphenated: float = 0.02  # a word divided at the end; of English

@@ -84,6 +84,17 @@ RULES = {
         "型号 {serial}", "Lot {serial} EXP {date}", "京ICP备{whole}号-{digit}", "[{whole}]", "#{whole}",
         "({serial})", "GB/T {whole}-{year}",
     ),
+    "codes": (
+        "{look_alikes}", "{look_alikes} {look_alikes} {look_alikes}", "{look_alikes} {look_alikes}",
+        "{look_alikes}-{look_alikes}", "{label}：{look_alikes}", "{label_en}: {look_alikes}", "{noun} {look_alikes}",
+        "{look_alikes}, {look_alikes} and {look_alikes}", "{serial} {look_alikes} {serial}",
+        "IBAN {look_alikes}{serial}", "{item_zh} {look_alikes}", "{numeral} {look_alikes} {numeral}",
+    ),
+    "strokes": (
+        "第一—三章", "第{small_digit}—{small_digit}章", "一一{small_digit}{small_digit}", "{small_digit}一一",
+        "一{small_digit}一", "{small_digit}—{small_digit}十元", "（一）{topic_zh}", "一、{topic_zh}", "一—{digit}",
+        "十—{small_digit}十元", "{name_zh}——{topic_zh}", "{topic_zh}——",
+    ),
     "form": (
         "{label}：{fill_in}", "{label}:{fill_in}", "{label} {fill_in}", "{label_en}: {fill_in}",
         "{label_en} {fill_in}", "{label}：{name_zh}", "{label}：{item_zh}", "{label}：{company}", "□是 □否",

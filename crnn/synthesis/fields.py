@@ -159,10 +159,16 @@ def serial(rng: np.random.Generator) -> str:
 
 
 def look_alikes(rng: np.random.Generator) -> str:
-    """Draw a code of characters that look alike, or a word with some of its characters replaced by such."""
-    if rng.random() < 0.3:
-        word = pick(rng, WORDS["noun"]).upper()
-        return "".join(TWINS.get(c, c) if rng.random() < 0.4 else c for c in word) + some(rng, DIGITS, 0, 2)
+    """Draw a code of characters that look alike, or a word with some of its characters replaced or repeated."""
+    u = rng.random()
+    if u < 0.3:
+        word, twins = pick(rng, WORDS["noun"]).upper(), pick(rng, (TWINS, {"O": "0"}, {"O": "0"}))
+        return "".join(twins.get(c, c) if rng.random() < 0.5 else c for c in word) + some(rng, DIGITS, 0, 2)
+    if u < 0.4:  # narrow characters in a row, which a reader of columns miscounts
+        run = pick(rng, "IIIl1") * int(rng.integers(2, 5))
+        return some(rng, UPPER_CASE, 0, 2) + run + some(rng, pick(rng, (UPPER_CASE, LOOK_ALIKES)), 0, 3)
+    if u < 0.6:
+        return some(rng, pick(rng, ("0O", "0OQD", "0OA", "1Il", "5S3", "8B6", "2Z7")) + pick(rng, UPPER_CASE), 2, 6)
     return some(rng, LOOK_ALIKES + UPPER_CASE + DIGITS, 4, 11)
 
 
