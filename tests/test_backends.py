@@ -110,7 +110,7 @@ def test_tensorflow_trains_as_jax_does(alone, alone_with_tensorflow):
     assert alone[1] < alone[0]
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_two_devices_train_as_one_does_with_jax(weights, data, alone, tmp_path):
     said = run("jax", *training(data, weights, tmp_path), devices=2)
     assert "training on 2 devices with jax" in said
@@ -125,7 +125,7 @@ def test_two_devices_train_as_one_does_with_tensorflow(weights, data, alone_with
     assert losses(tmp_path) == pytest.approx(alone_with_tensorflow, rel=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_half_precision_trains_alike_with_both_backends_and_on_two_devices(weights, data, alone, tmp_path):
     """The first steps are passed over until the scale of the loss fits; so the losses are not those of ``alone``."""
     options = ["--precision", "mixed_float16", "--epochs", 4]
@@ -144,7 +144,7 @@ def drawing(font_folder, folder, precision="float32"):
     return [*options, "--fonts", font_folder, "--no-system-fonts", "--precision", precision]
 
 
-@pytest.mark.slow
+@pytest.mark.training
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_devices_train_on_drawn_lines_as_one_does(backend, font_folder, tmp_path):
     run(backend, ROOT / "train.py", *drawing(font_folder, tmp_path / "one"))
@@ -161,7 +161,7 @@ def test_a_batch_that_the_devices_cannot_share_is_refused(font_folder, tmp_path)
     assert process.returncode == 1 and "a batch of 9 lines cannot be shared by 2 devices" in said
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_two_hosts_train_as_one_does(weights, data, alone, tmp_path):
     with socket.socket() as free:
         free.bind(("localhost", 0))

@@ -75,7 +75,7 @@ def test_a_state_of_another_recipe_is_refused(configured, tmp_path):
         DatasetTrainer(configured(epochs=1, learning_rate=1e-3), tmp_path / "run").run()
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_killed_at_any_step_it_ends_with_the_weights_of_an_undisturbed_run(configured, tmp_path):
     straight = DatasetTrainer(configured(), tmp_path / "straight")
     straight.run()

@@ -174,7 +174,7 @@ def test_labels_that_teach_nothing_are_refused(run_main, tmp_path, content, mess
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_the_weights_learn_the_pictures_and_the_gain_is_printed(run_main, labels, font_folder, tmp_path, monkeypatch):
     """The shipped weights have never seen this font; a few steps teach them some of its twelve texts."""
     monkeypatch.setattr(fine_tuning, "DRAWN_REPORTED", 40)

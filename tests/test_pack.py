@@ -131,7 +131,7 @@ class Training:
         process.communicate()
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_killed_and_resumed_it_trains_as_undisturbed(packed, tmp_path):
     pytest.importorskip("jax")
     straight = Training(packed, tmp_path / "straight", "--lines", 40, "--processes", 2).run()
@@ -143,7 +143,7 @@ def test_killed_and_resumed_it_trains_as_undisturbed(packed, tmp_path):
         assert have == pytest.approx(want, rel=1e-5, abs=1e-4)  # log.csv rounds to four places
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_two_hundred_steps_killed_and_resumed_end_as_undisturbed(packed, tmp_path):
     pytest.importorskip("jax")
     options = ["--lines", 800, "--processes", 2, "--cache-lines", 400]

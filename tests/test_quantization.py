@@ -62,7 +62,7 @@ def test_a_rounded_network_computes_what_reading_with_integers_does(tmp_path):
     assert np.abs(integers - exact).mean() > 1.3 * np.abs(integers - rounded).mean() > 0
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_the_last_phase_trains_with_rounding_and_writes_the_ranges(font_folder, tmp_path):
     keras.utils.set_random_seed(1)
     CRNN().save_weights(tmp_path / "before.h5")
