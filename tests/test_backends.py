@@ -125,7 +125,7 @@ def test_two_devices_train_as_one_does_with_tensorflow(weights, data, alone_with
     assert losses(tmp_path) == pytest.approx(alone_with_tensorflow, rel=1e-3)
 
 
-@pytest.mark.training
+@pytest.mark.slow
 def test_half_precision_trains_alike_with_both_backends_and_on_two_devices(weights, data, alone, tmp_path):
     """The first steps are passed over until the scale of the loss fits; so the losses are not those of ``alone``."""
     options = ["--precision", "mixed_float16", "--epochs", 4]
@@ -144,7 +144,7 @@ def drawing(font_folder, folder, precision="float32"):
     return [*options, "--fonts", font_folder, "--no-system-fonts", "--precision", precision]
 
 
-@pytest.mark.training
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_devices_train_on_drawn_lines_as_one_does(backend, font_folder, tmp_path):
     run(backend, ROOT / "train.py", *drawing(font_folder, tmp_path / "one"))

@@ -131,19 +131,19 @@ class Training:
         process.communicate()
 
 
-@pytest.mark.training
+@pytest.mark.slow
 def test_killed_and_resumed_it_trains_as_undisturbed(packed, tmp_path):
     pytest.importorskip("jax")
     straight = Training(packed, tmp_path / "straight", "--lines", 40, "--processes", 2).run()
     killed = Training(packed, tmp_path / "killed", "--lines", 40, "--processes", 2)
     killed.kill_after("frames_cnn")
     resumed = killed.run()
-    assert [stage for stage, _ in resumed] == ["frames_cnn", "frames_lstm", "ctc_1", "ctc_2", "ctc_3", "ctc_4"]
+    assert [stage for stage, _ in resumed] == ["frames_cnn", "frames_lstm", "ctc_1", "ctc_2", "ctc_3", "ctc_4", "int8"]
     for (_, want), (_, have) in zip(straight, resumed, strict=True):
         assert have == pytest.approx(want, rel=1e-5, abs=1e-4)  # log.csv rounds to four places
 
 
-@pytest.mark.training
+@pytest.mark.slow
 def test_two_hundred_steps_killed_and_resumed_end_as_undisturbed(packed, tmp_path):
     pytest.importorskip("jax")
     options = ["--lines", 800, "--processes", 2, "--cache-lines", 400]
