@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MIN_MARGIN = 0.6  # of probability between the two likeliest classes of a step; with less, the step is uncertain
-
 
 def steps_needed(labels: Sequence[int] | np.ndarray) -> int:
     """Return the fewest time steps that labels fit in: one each, one more between two equal ones.
@@ -61,18 +59,6 @@ def best_of_steps(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return best, probabilities[np.arange(len(best)), best]
 
 
-def decode(probabilities: np.ndarray) -> tuple[list[Run], bool]:
-    """Decode greedily.
-
-    Args:
-        probabilities: (time steps, classes), the last class the blank.
-
-    Returns:
-        As ``greedy_runs``; whether nearly the same probabilities might give others.
-    """
-    return greedy_runs(probabilities), is_uncertain(probabilities)
-
-
 def labels_of_path(path: np.ndarray, blank: int) -> list[int]:
     """Return the labels of a path: repeats merged, then blanks dropped.
 
@@ -104,38 +90,3 @@ def runs_of_path(classes: np.ndarray, best: np.ndarray, blank: int) -> list[Run]
         for start, end in zip(starts, ends, strict=True)
         if classes[start] != blank
     ]
-
-
-def is_uncertain(probabilities: np.ndarray, min_margin: float = MIN_MARGIN) -> bool:
-    """Tell whether the best path's text hangs on steps at which two classes are almost equally likely.
-
-    Args:
-        probabilities: (time steps, classes), the last class the blank.
-        min_margin: between the two likeliest classes of a step; with less, the step might go either way.
-
-    Returns:
-        True if some step might, or all steps of a run, and the text would be another then.
-    """
-    blank = probabilities.shape[-1] - 1
-    best, likely = probabilities.argmax(axis=-1), probabilities.max(axis=-1, initial=0)
-    rows = np.flatnonzero(likely < (1 + min_margin) / 2)  # of the others the second is at least the margin below
-    if not rows.size:
-        return False
-    seconds = probabilities[rows]
-    seconds[np.arange(rows.size), best[rows]] = -1
-    close, other = np.zeros(len(best), bool), best.copy()
-    other[rows] = seconds.argmax(axis=-1)
-    close[rows] = likely[rows] - seconds.max(axis=-1) < min_margin
-    around = np.pad(best, 1, constant_values=blank)
-    before, after = around[:-2], around[2:]
-    # one step alone does no harm if it only moves the edge of a run, or the border between two
-    gives = (before == best) ^ (after == best)
-    takes = (before == other) ^ (after == other)
-    harmless = np.where(other == blank, gives, np.where(best == blank, takes, gives & takes))
-    if (close & ~harmless).any():
-        return True
-    starts = np.flatnonzero(np.diff(best, prepend=-1))
-    labels = best[starts]
-    counts = labels != blank
-    counts[1:-1] |= labels[:-2] == labels[2:]  # the blank that keeps two equal ones apart
-    return bool((np.logical_and.reduceat(close, starts) & counts).any())

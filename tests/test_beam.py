@@ -27,7 +27,7 @@ def probabilities_of(*steps):
 
 
 def decoded(probabilities, lm_score=None):
-    return [run.label for run in BeamDecoder(CHARSET, lm_score)(probabilities)[0]]
+    return [run.label for run in BeamDecoder(CHARSET, lm_score)(probabilities)]
 
 
 def merged(path, blank):
@@ -69,7 +69,7 @@ def test_the_best_path_of_a_text_is_found(seed):
 def test_it_reads_what_greedy_decoding_misses():
     probabilities = probabilities_of({A: 0.4, BLANK: 0.6}, {A: 0.4, BLANK: 0.6})  # all blank 0.36, a 0.64
     assert greedy_runs(probabilities) == []
-    ((run,), _) = BeamDecoder(CHARSET)(probabilities)
+    (run,) = BeamDecoder(CHARSET)(probabilities)
     assert run.label == A and 0 <= run.first <= run.last <= 1 and run.confidence == pytest.approx(0.64)
 
 
@@ -120,14 +120,14 @@ def test_ngrams_are_silent_in_words_of_letters_and_digits():
 
 def test_a_twin_gives_way_to_the_sign_that_people_mean():
     both = probabilities_of({BLANK: 1}, {BOX: 0.8, BAR: 0.15, A: 0.05})
-    ((run,), _) = BeamDecoder(CHARSET)(both)
+    (run,) = BeamDecoder(CHARSET)(both)
     assert run.label == BAR and run.confidence == pytest.approx(0.95)
     assert decoded(probabilities_of({BOX: 0.95, A: 0.05})) == [BOX]
     assert both[1, BOX] == 0.8  # what was given stays as it was
 
 
 def confidences(probabilities):
-    return [run.confidence for run in BeamDecoder(CHARSET)(probabilities)[0]]
+    return [run.confidence for run in BeamDecoder(CHARSET)(probabilities)]
 
 
 def test_the_confidence_of_a_character_is_the_share_of_the_texts_that_have_it():
@@ -147,19 +147,9 @@ def test_a_character_that_is_left_out_lowers_the_confidence_of_its_neighbour(ste
     assert confidences(probabilities_of(*steps)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("a", "uncertain"), [(0.5, True), (0.7, True), (0.8, False), (0.995, False)])
-def test_a_close_second_leaves_doubt(a, uncertain):
-    assert BeamDecoder(CHARSET)(probabilities_of({A: a, B: 1 - a}))[1] is uncertain
-
-
-def test_two_paths_to_one_text_leave_no_doubt():
-    probabilities = probabilities_of({A: 1}, {A: 0.5, BLANK: 0.5}, {BLANK: 1})  # a run that ends here or there
-    assert BeamDecoder(CHARSET)(probabilities)[1] is False
-
-
 def test_long_doubt_does_not_end_in_nothing():
     probabilities = probabilities_of(*[{A: 0.3, B: 0.3, BLANK: 0.4}] * 3000)
-    assert np.all(np.isfinite([run.confidence for run in BeamDecoder(CHARSET)(probabilities)[0]]))
+    assert np.all(np.isfinite([run.confidence for run in BeamDecoder(CHARSET)(probabilities)]))
     assert search(probabilities)[0][0] != ()
 
 
@@ -171,7 +161,7 @@ def test_doubles_keep_their_blank():
 
 
 def test_no_steps_no_runs():
-    assert BeamDecoder(CHARSET)(np.zeros((0, CHARSET.classes))) == ([], False)
+    assert BeamDecoder(CHARSET)(np.zeros((0, CHARSET.classes))) == []
 
 
 def test_the_next_texts_come_in_the_order_of_their_probability():

@@ -3,7 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from crnn.ctc import Run, greedy_runs, is_uncertain, steps_needed
+from crnn.ctc import Run, greedy_runs, steps_needed
 from crnn.model.losses import CTCLoss
 
 
@@ -56,39 +56,3 @@ def test_no_steps_no_runs():
 @pytest.mark.parametrize(("labels", "needed"), [([], 0), ([5], 1), ([5, 6], 2), ([5, 5], 3), ([0, 0, 0], 5)])
 def test_steps_needed(labels, needed):
     assert steps_needed(labels) == needed
-
-
-def steps_of(path, *doubts, classes=4):
-    """Certain steps of a path, but for doubts (step, other class, its probability)."""
-    probabilities = np.eye(classes)[path]
-    for step, other, likely in doubts:
-        probabilities[step, other] += likely
-        probabilities[step, path[step]] -= likely
-    return probabilities
-
-
-@pytest.mark.parametrize(
-    ("path", "doubts", "expected"),
-    [
-        ([3, 0, 3, 1, 3], [], False),
-        ([3, 0, 3, 1, 3], [(1, 2, 0.05)], False),  # not close
-        ([3, 0, 3, 1, 3], [(1, 2, 0.4)], True),  # another character
-        ([3, 0, 3, 1, 3], [(1, 3, 0.4)], True),  # or none
-        ([3, 3, 3, 1, 3], [(1, 0, 0.4)], True),  # or one more
-        ([3, 0, 0, 3, 3], [(2, 3, 0.4)], False),  # the edge of a run
-        ([3, 0, 0, 3, 3], [(3, 0, 0.4)], False),
-        ([3, 0, 0, 3, 3], [(1, 3, 0.4), (2, 3, 0.4)], True),  # all of it
-        ([3, 0, 0, 0, 3], [(2, 3, 0.4)], True),  # one becomes two
-        ([0, 0, 3, 0, 0], [(2, 0, 0.4)], True),  # two become one
-        ([0, 3, 3, 0, 0], [(1, 0, 0.4), (2, 0, 0.4)], True),
-        ([0, 3, 3, 1, 1], [(1, 0, 0.4), (2, 1, 0.4)], False),
-        ([0, 0, 1, 1, 3], [(1, 1, 0.4)], False),  # the border between two characters
-        ([0, 0, 1, 1, 3], [(0, 1, 0.4)], True),
-    ],
-)
-def test_a_text_is_uncertain_if_close_steps_would_change_it(path, doubts, expected):
-    assert is_uncertain(steps_of(path, *doubts), min_margin=0.5) is expected
-
-
-def test_no_steps_no_doubt():
-    assert is_uncertain(np.zeros((0, 3)), 0.5) is False

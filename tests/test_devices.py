@@ -51,11 +51,11 @@ def test_the_processor_is_the_default(providers):
 def test_a_device_computes_in_float32(providers, monkeypatch, device, provider):
     providers[:0] = [provider]
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
-    expected = load_engine(DEFAULT_WEIGHTS, engine="onnx-float32").fast(IMAGES)
+    expected = load_engine(DEFAULT_WEIGHTS, engine="onnx-float32").predict(IMAGES)
     for asked in (device, "auto"):
         engine = load_engine(DEFAULT_WEIGHTS, device=asked)
-        assert engine.device == device and engine.exact is None
-        np.testing.assert_array_equal(engine.fast(IMAGES), expected)
+        assert engine.device == device and not engine.has_integers
+        np.testing.assert_array_equal(engine.predict(IMAGES), expected)
 
 
 def test_auto_passes_over_a_device_that_does_not_work(providers, monkeypatch):

@@ -44,8 +44,8 @@ def pictures():
 def test_engines_compute_predict_core(network, weights, pictures, engine, width):
     expected = backend.traced(network.predict_core)(pictures[:, :, :width])
     loaded = load_engine(weights, CLASSES, engine)
-    assert loaded.exact is None
-    np.testing.assert_allclose(loaded.fast(pictures[:, :, :width]), expected, atol=1e-5)
+    assert not loaded.has_integers
+    np.testing.assert_allclose(loaded.predict(pictures[:, :, :width]), expected, atol=1e-5)
 
 
 def test_exports_compute_predict_core(network, weights, pictures, tmp_path):
@@ -53,7 +53,7 @@ def test_exports_compute_predict_core(network, weights, pictures, tmp_path):
     expected = backend.traced(network.predict_core)(pictures)
     for path in (tmp_path / "crnn.onnx", tmp_path / "saved"):
         np.testing.assert_allclose(export.export(path, weights)(pictures), expected, atol=1e-5)
-    np.testing.assert_allclose(load_engine(tmp_path / "crnn.onnx", CLASSES).fast(pictures), expected, atol=1e-5)
+    np.testing.assert_allclose(load_engine(tmp_path / "crnn.onnx", CLASSES).predict(pictures), expected, atol=1e-5)
     with pytest.raises(ValueError, match=r"crnn\.onnx: has 50 classes, the table of labels has 60"):
         load_engine(tmp_path / "crnn.onnx", 60)
 
@@ -74,8 +74,10 @@ def test_integers_come_close(network, weights, pictures, tmp_path, monkeypatch):
     monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
     expected = backend.traced(network.predict_core)(pictures)
     loaded = load_engine(path, CLASSES)
-    assert 0 < np.abs(loaded.fast(pictures) - expected).max() < 0.05
-    np.testing.assert_allclose(loaded.exact(pictures), expected, atol=1e-5)
+    assert loaded.has_integers and 0 < np.abs(loaded.predict(pictures) - expected).max() < 0.05
+    in_float32 = load_engine(path, CLASSES, "onnx-float32")
+    assert not in_float32.has_integers
+    np.testing.assert_allclose(in_float32.predict(pictures), expected, atol=1e-5)
     network.predict_core.load_weights(path)  # Keras passes over the peaks
 
 
@@ -84,7 +86,7 @@ def test_weights_whose_peaks_are_not_all_known_are_read_in_float32(weights, tmp_
     path.write_bytes(weights.read_bytes())
     write_activation_ranges(path, {"conv1": 1.0})
     monkeypatch.setattr(prediction, "multiplies_integers_fast", lambda: True)
-    assert load_engine(path, CLASSES).exact is None
+    assert not load_engine(path, CLASSES).has_integers
 
 
 @pytest.mark.parametrize("engine", ["onnx", "keras"])

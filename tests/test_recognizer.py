@@ -143,25 +143,3 @@ def test_a_very_long_line_goes_through_in_small_batches():
     (line,) = Recognizer(charset=CHARSET, engine=Engine(watching), decoding="greedy").read([long])
     assert line.text == text
     assert max(sizes) <= BATCH_COLUMNS and line.characters[-1].x1 > 200_000
-
-
-def test_what_is_left_in_doubt_is_predicted_again():
-    asked = []
-
-    def vague(images):
-        """The same network, but it can hardly tell the 重 from the comma."""
-        probabilities = fake(images)
-        is_it = probabilities[..., CHARSET.labels["重"]] > 0.5
-        probabilities[is_it, CHARSET.labels["重"]], probabilities[is_it, CHARSET.labels["，"]] = 0.4, 0.5
-        return probabilities
-
-    def exact(images):
-        asked.append(len(images))
-        return fake(images)
-
-    texts = ["abc", "的重", "edc", "重重", "a"]
-    said = Recognizer(charset=CHARSET, engine=Engine(vague, exact), decoding="greedy").read(
-        [picture(text) for text in texts]
-    )
-    assert [line.text for line in said] == texts
-    assert sum(asked) == 2

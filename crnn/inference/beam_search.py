@@ -31,7 +31,6 @@ BEAM_WIDTH = 8  # texts followed at once
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
 MIN_LM_SCORE = -5.0  # of the n-grams, before they are weighted
 MIN_SHARE = 0.001  # of a text's probability in that of all that are followed; rarer ones do not lower a confidence
-MIN_LEAD = 1.0  # of the log score of the likeliest text over the next one's; with less, it is uncertain
 TWINS = {"│": "|", "╱": "/", "∶": ":", "﹑": "、", "﹒": ".", "．": ".", "﹐": ",", "﹔": ";", "﹖": "?"}
 TWINS |= {"＋": "+", "Ⅰ": "I", "Ⅳ": "V", "О": "O", "Р": "P", "―": "—", "━": "—", "─": "—", "′": "'"}
 
@@ -68,7 +67,7 @@ class BeamDecoder:
         self._digits = frozenset(label for character, label in labels.items() if character in "0123456789")
         self._letters = frozenset(label for c, label in labels.items() if c.isascii() and c.isalpha())
 
-    def __call__(self, probabilities: np.ndarray) -> tuple[list[Run], bool]:
+    def __call__(self, probabilities: np.ndarray) -> list[Run]:
         """Decode.
 
         Args:
@@ -78,17 +77,15 @@ class BeamDecoder:
             Runs, as ``ctc.greedy_runs``; those of a text that greedy decoding does not find are those of its best path.
             Where other texts were followed too, the confidence of a run is the share that texts with this character
             there, and none before it that is left out here, have of the probability of all.
-            Whether the second text is close, so that nearly the same probabilities might make it the first.
         """
         blank = probabilities.shape[1] - 1
         probabilities = self._without_twins(probabilities)
         best, likely = best_of_steps(probabilities)
         runs = runs_of_path(best, likely, blank)
         if (likely >= 1 - self.min_probability).all():
-            return runs, False
+            return runs
         texts = self.search(self._steps(probabilities, best, likely, runs), blank)
-        uncertain = len(texts) > 1 and texts[0][1] - texts[1][1] < MIN_LEAD
-        return _runs_of_text(probabilities, texts, 0, runs), uncertain
+        return _runs_of_text(probabilities, texts, 0, runs)
 
     def most_likely(self, probabilities: np.ndarray, count: int) -> list[tuple[list[Run], float]]:
         """Decode to several texts, also such as hang on classes that are too rare for a single one.

@@ -1,10 +1,9 @@
 """``predict_core`` as a fast function of arrays, by one of several engines.
 
 ``onnx``: ONNX Runtime on the CPU or another device, from the weights file alone. Neither Keras nor TensorFlow is
-imported, whose start takes seconds and whose LSTMs are loops of some twenty operations a step. Where the processor
-multiplies 8-bit integers fast, all is read with these first, and what is uncertain then is read again in float32: the
-texts are those of float32.
-``onnx-float32``: the same without the integers.
+imported, whose start takes seconds and whose LSTMs are loops of some twenty operations a step. It computes with 8-bit
+integers if the weights have activation ranges and the processor multiplies integers fast, else in float32.
+``onnx-float32``: the same in float32 always.
 ``keras``: the Keras model on its backend, whatever that computes on.
 """
 
@@ -12,7 +11,6 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -48,18 +46,17 @@ class DeviceError(ValueError):
 
 @dataclass(frozen=True)
 class Engine:
-    """The network as functions from images (n, 32, width, 1) to probabilities (n, time steps, classes), all float32.
+    """The network as a function.
 
     Attributes:
-        fast: for all images.
-        exact: for those whose text ``fast`` leaves uncertain, as it only comes close to the probabilities; None if it
-            gives the very probabilities.
+        predict: from images (n, 32, width, 1) to probabilities (n, time steps, classes), all float32.
         device: of ``PROVIDERS``, that it computes on.
+        has_integers: whether it computes with 8-bit integers.
     """
 
-    fast: Predict
-    exact: Predict | None = None
+    predict: Predict
     device: str = DEFAULT_DEVICE
+    has_integers: bool = False
 
 
 def default_engine() -> str:
@@ -98,19 +95,15 @@ def load_engine(
                 return load_engine(path, classes, engine, accelerator)
         device = DEFAULT_DEVICE
     if _is_onnx(path):
-        return Engine(onnx_predict(str(path), classes, device=device), device=device)
+        return Engine(onnx_predict(str(path), classes, device), device)
     from crnn.inference.onnx_graph import QUANTIZED_LAYERS, graph_from_weights
     from crnn.model.weights_file import read_activation_ranges
 
-    def predict(ranges: dict[str, float] | None, alone: bool) -> Predict:
-        return onnx_predict(graph_from_weights(path, classes, ranges), classes, alone, device)
-
     ranges = read_activation_ranges(path)
     has_ranges = ranges.keys() >= set(QUANTIZED_LAYERS)
-    if engine == "onnx" and device == "cpu" and has_ranges and multiplies_integers_fast():
-        exact = one_at_a_time(cache(lambda: predict(None, alone=False)))  # loaded when it is needed
-        return Engine(predict(ranges, alone=False), lambda images: exact()(images))
-    return Engine(predict(None, alone=True), device=device)
+    has_integers = engine == "onnx" and device == "cpu" and has_ranges and multiplies_integers_fast()
+    graph = graph_from_weights(path, classes, ranges if has_integers else None)
+    return Engine(onnx_predict(graph, classes, device), device, has_integers)
 
 
 def available_devices() -> list[str]:
@@ -133,16 +126,12 @@ def multiplies_integers_fast() -> bool:
     return bool(re.search(r"^(flags|Features)\b.*\b(avx512_vnni|avx_vnni|asimddp)\b", flags, re.MULTILINE))
 
 
-def onnx_predict(
-    model: str | bytes, classes: int | None = None, alone: bool = True, device: str = DEFAULT_DEVICE
-) -> Predict:
+def onnx_predict(model: str | bytes, classes: int | None = None, device: str = DEFAULT_DEVICE) -> Predict:
     """Load an ONNX network into ONNX Runtime.
 
     Args:
         model: path of a file, or its bytes.
         classes: that it must have; default: any number.
-        alone: let threads wait busily for their next task. Those of two sessions that work in turns would take the
-            cores from each other.
         device: one of ``PROVIDERS``.
 
     Raises:
@@ -163,7 +152,7 @@ def onnx_predict(
         require_regular_file(model)
         model = Path(model).read_bytes()
     options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(alone)))
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if device == DEFAULT_DEVICE:
         options.log_severity_level = 4  # what fails is raised, and need not be printed too
     options.add_session_config_entry("session.disable_quant_qdq", "1")  # it moves a pool behind the integers

@@ -3,9 +3,9 @@
 In float32, or with the 8-bit integers of Jacob et al.: Quantization and Training of Neural Networks
 for Efficient Integer-Arithmetic-Only Inference, CVPR 2018, arXiv:1712.05877, section 2, in all but
 conv1. Each filter of a convolution, and each column of another kernel, has a scale of its own; the
-outputs of a convolution have one, by which the highest value that ``python -m crnn.tools.calibrate_int8``
-measured stands for 255. The LSTMs find their inputs' scales in each batch, so that the other images of a
-batch change the last digits. Some of the integer operations exist in ONNX Runtime alone.
+outputs of a convolution have one, by which the activation range of the weights file stands for 255.
+The LSTMs find their inputs' scales in each batch, so that the other images of a batch change the last
+digits. Some of the integer operations exist in ONNX Runtime alone.
 """
 
 from pathlib import Path

@@ -11,12 +11,12 @@ from typing import TypedDict, TypeVar, Unpack, cast, overload
 
 import numpy as np
 
-from crnn import ctc
 from crnn.charset import SPACE, Charset
+from crnn.ctc import greedy_runs
 from crnn.inference.alternatives import ManyTexts, best_combinations
 from crnn.inference.assembly import assemble
 from crnn.inference.beam_search import BeamDecoder
-from crnn.inference.engines import DEFAULT_DEVICE, Engine, Predict, load_engine, one_at_a_time
+from crnn.inference.engines import DEFAULT_DEVICE, Engine, load_engine, one_at_a_time
 from crnn.inference.inputs import Channels, Source, is_single, load_grayscale
 from crnn.inference.line_splitting import Piece, PreparedLine
 from crnn.inference.ngram_lm import NGrams
@@ -28,8 +28,6 @@ from crnn.paths import DEFAULT_WEIGHTS
 DECODINGS = ("beam", "greedy")
 OPTIONS = 4  # texts that are looked at for each alternative: some differ in spaces or in the context of a piece alone
 BATCH_COLUMNS = 16 * 320  # of all pieces of a batch together; more only costs memory
-MIN_EXACT = 0.35  # confidence of an uncertain piece from which it is read again exactly; with less, it shows no text
-MIN_EXACT_TURNED = 0.8  # the same in an image that is turned, which counts only if it is read with confidence
 WINDOW_COLUMNS = (BATCH_COLUMNS, 4 * BATCH_COLUMNS)  # of the first lines, of later ones that share batches
 
 Key = TypeVar("Key", bound=Hashable)
@@ -51,7 +49,7 @@ class Recognizer:
         charset: the table of labels; default: the table beside the weights.
         engine: one of ``engines.ENGINES``, or what computes probabilities; default: ONNX Runtime if it is installed.
         decoding: ``beam``, with the n-grams that suit the weights if there are some, or ``greedy``, or a function that
-            makes runs of probabilities (steps, classes) and tells whether they are uncertain, as ``ctc.decode``.
+            makes runs of probabilities (steps, classes), as ``ctc.greedy_runs``.
         device: see ``engines.load_engine``.
 
     Raises:
@@ -77,7 +75,7 @@ class Recognizer:
         self.engine = engine
         if isinstance(decoding, str):
             ngrams = NGrams.for_weights(weights) if decoding == "beam" else None
-            decoding = BeamDecoder(self.charset, ngrams.lm_score) if ngrams else ctc.decode
+            decoding = BeamDecoder(self.charset, ngrams.lm_score) if ngrams else greedy_runs
         self.decode = decoding
         self.has_spaces = True
         self.alternatives = 0
@@ -187,37 +185,24 @@ class Recognizer:
                 ]
 
     def _read_lines(self, lines: list[PreparedLine], pool: Executor) -> list[TextLine]:
-        uncertain = self._read_pieces(self.engine.fast, [piece for line in lines for piece in line.pieces], pool)
-        if self.engine.exact:
-            turned = {id(piece) for line in lines if line.rotation for piece in line.pieces}
-            worth = [p for p in uncertain if _confidence(p) >= (MIN_EXACT_TURNED if id(p) in turned else MIN_EXACT)]
-            self._read_pieces(self.engine.exact, worth, pool)
+        """Read lines; while a batch of their pieces is decoded, the next one is predicted."""
+        decoding = None
+        for batch in _batches([piece for line in lines for piece in line.pieces]):
+            images = np.stack([piece.pixels for piece in batch])[..., None].astype(np.float32)
+            probabilities = self.engine.predict(images)
+            if decoding:
+                decoding.result()
+            decoding = pool.submit(self._decode_batch, batch, probabilities)
+        if decoding:
+            decoding.result()
         return [self._assemble(line) for line in lines]
 
-    def _read_pieces(self, predict: Predict, pieces: list[Piece], pool: Executor) -> list[Piece]:
-        """Fill in ``runs``; while a batch is decoded, the next one is predicted.
-
-        Returns:
-            The pieces whose runs are uncertain.
-        """
-        uncertain, decoding = [], None
-        for batch in _batches(pieces):
-            probabilities = predict(np.stack([piece.pixels for piece in batch])[..., None].astype(np.float32))
-            if decoding:
-                uncertain += decoding.result()
-            decoding = pool.submit(self._decode_batch, batch, probabilities)
-        return uncertain + decoding.result() if decoding else []
-
-    def _decode_batch(self, batch: list[Piece], probabilities: np.ndarray) -> list[Piece]:
-        uncertain = []
+    def _decode_batch(self, batch: list[Piece], probabilities: np.ndarray) -> None:
         for piece, steps in zip(batch, probabilities, strict=True):
-            piece.runs, is_uncertain = self.decode(steps)
+            piece.runs = self.decode(steps)
             piece.space_probabilities = steps[:, SPACE].copy()
             if self.alternatives:
                 piece.options = cast(ManyTexts, self.decode).most_likely(steps, OPTIONS * self.alternatives)
-            if is_uncertain:
-                uncertain.append(piece)
-        return uncertain
 
     def _assemble(self, line: PreparedLine) -> TextLine:
         first = assemble(line, self.charset, self.has_spaces)
@@ -245,10 +230,6 @@ def read(source: Iterable[Source], **options: Unpack[ReadOptions]) -> list[TextL
 def read(source: Source | Iterable[Source], **options: Unpack[ReadOptions]) -> TextLine | list[TextLine]:
     """Read an image, or several, of one line each, with the shipped weights; see ``Recognizer.read``."""
     return default_recognizer().read(cast(Source, source), **options)
-
-
-def _confidence(piece: Piece) -> float:
-    return float(np.mean([run.confidence for run in piece.runs])) if piece.runs else 1.0
 
 
 def _ink(line: TextLine) -> str:

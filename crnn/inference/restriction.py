@@ -12,7 +12,7 @@ from crnn.inference.alternatives import ManyTexts
 
 EPSILON = 1e-30  # instead of 0 below a fraction line
 
-Decode = Callable[[np.ndarray], tuple[list[Run], bool]]
+Decode = Callable[[np.ndarray], list[Run]]
 
 
 def allowed_labels(charset: Charset, allow: str) -> list[int]:
@@ -50,11 +50,10 @@ class RestrictedDecoder:
         self.decode = decode
         self.labels = labels
 
-    def __call__(self, probabilities: np.ndarray) -> tuple[list[Run], bool]:
-        """Decode probabilities (time steps, classes), the last class the blank; return as ``ctc.decode``."""
+    def __call__(self, probabilities: np.ndarray) -> list[Run]:
+        """Decode probabilities (time steps, classes), the last class the blank; return as ``ctc.greedy_runs``."""
         restricted, shares = self._restrict(probabilities)
-        runs, uncertain = self.decode(restricted)
-        return [_weakened(run, probabilities, shares) for run in runs], uncertain
+        return [_weakened(run, probabilities, shares) for run in self.decode(restricted)]
 
     def most_likely(self, probabilities: np.ndarray, count: int) -> list[tuple[list[Run], float]]:
         """Decode to several texts, if the decoder finds several; return as ``BeamDecoder.most_likely``."""

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from crnn.charset import Charset
-from crnn.ctc import greedy_runs
+from crnn.ctc import Run, greedy_runs
 from crnn.geometry import HEIGHT, time_steps
 from crnn.image import find_images
 from crnn.inference.engines import ENGINES, Engine, default_engine
@@ -104,24 +104,14 @@ def print_batches(recognizer: Recognizer, images: list[np.ndarray], floor: float
     pieces = [piece for image in images for piece in _pieces(resize_to_height(image))]
     for size in BATCH_SIZES:
         batches = [np.stack(pieces[first : first + size]) for first in range(0, len(pieces) - size + 1, size)]
-        pairs = [(batch, batch[_uncertain(recognizer, batch)]) for batch in batches]
-        seconds = seconds_of(partial(_predict, recognizer.engine, pairs)) / (size * len(batches))
+        seconds = seconds_of(partial(_predict, recognizer.engine, batches)) / (size * len(batches))
         times = f", {seconds / floor:.2f} floors" if floor else ""
         print(f"batch of {size:2}: {1e3 * seconds:5.1f} ms a piece{times}")
 
 
-def _predict(engine: Engine, pairs: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    """Predict batches, and what is uncertain in each once more."""
-    for batch, uncertain in pairs:
-        engine.fast(batch)
-        if len(uncertain) and engine.exact:
-            engine.exact(uncertain)
-
-
-def _uncertain(recognizer: Recognizer, batch: np.ndarray) -> np.ndarray:
-    """Tell which pieces are predicted twice: (n,) bool."""
-    has_two = recognizer.engine.exact is not None
-    return np.array([has_two and recognizer.decode(frames)[1] for frames in recognizer.engine.fast(batch)])
+def _predict(engine: Engine, batches: list[np.ndarray]) -> None:
+    for batch in batches:
+        engine.predict(batch)
 
 
 def _pieces(line: np.ndarray) -> Iterator[np.ndarray]:
@@ -158,11 +148,11 @@ def print_lines(recognizer: Recognizer, images: list[np.ndarray]) -> None:
     print(f"of that, preparation {1e3 * seconds_of(prepare) / count:.2f} ms a line, ", end="")
     predicted: list[np.ndarray] = []
 
-    def record(probabilities: np.ndarray) -> tuple[list, bool]:
+    def record(probabilities: np.ndarray) -> list[Run]:
         predicted.append(probabilities)
-        return [], False
+        return []
 
-    Recognizer(charset=recognizer.charset, engine=Engine(recognizer.engine.fast), decoding=record).read(images)
+    Recognizer(charset=recognizer.charset, engine=recognizer.engine, decoding=record).read(images)
     greedy = seconds_of(lambda: [greedy_runs(frames) for frames in predicted]) / count
     beam = seconds_of(lambda: [recognizer.decode(frames) for frames in predicted]) / count
     print(f"greedy decoding {1e3 * greedy:.2f} ms, beam search {1e3 * beam:.2f} ms")
@@ -244,8 +234,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> int:
     print_lines(recognizer, images)
     floor = print_machine()
     print_batches(recognizer, images, floor)
-    has_two = recognizer.engine.exact is not None
-    exact = Recognizer(options.weights, engine="onnx-float32") if has_two else None
+    exact = Recognizer(options.weights, engine="onnx-float32") if recognizer.engine.has_integers else None
     sets = {
         "pictures": images,
         "synthetic lines": synthetic_images(options.fonts, recognizer.charset, SYNTHETIC_LINES),

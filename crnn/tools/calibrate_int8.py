@@ -1,7 +1,8 @@
 """Prepare weights for reading with 8-bit integers: ``python -m crnn.tools.calibrate_int8 WEIGHTS``.
 
 It stores in the weights file the highest output of each quantized layer over the images of ``asset/`` in both
-polarities. Weights without these values are read in float32 alone.
+polarities. Weights without these values are read in float32. Those of the training phase ``int8`` have them; other
+weights give slightly other texts with integers, as they did not learn with the rounding.
 """
 
 import argparse

@@ -115,7 +115,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> int:
             print(f"{options.path}: written, and not compared with Keras, which takes Keras and pictures (--compare)")
             return 0
         images = asset_images(options.compare or [ASSETS])
-        reference = load_engine(options.weights, engine="keras").fast
+        reference = load_engine(options.weights, engine="keras").predict
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

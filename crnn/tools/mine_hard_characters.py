@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     pairs = []
     for first in range(0, options.lines, BATCH_SIZE):
         batch = make_batch(generator, first, min(BATCH_SIZE, options.lines - first))
-        pairs += score_paths(best_paths(recognizer.engine.fast, batch.images), batch.texts, recognizer.charset)[1]
+        pairs += score_paths(best_paths(recognizer.engine.predict, batch.images), batch.texts, recognizer.charset)[1]
     counts = count_misread(pairs)
     if not counts:
         print(f"{options.weights} misread nothing in {len(pairs)} lines: no text is written", file=sys.stderr)

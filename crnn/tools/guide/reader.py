@@ -20,7 +20,7 @@ class Reader:
 
     def __init__(self, weights: Path) -> None:
         self.charset = Charset.for_weights(weights)
-        self._predict = load_engine(weights, self.charset.classes, "onnx-float32").fast
+        self._predict = load_engine(weights, self.charset.classes, "onnx-float32").predict
 
     def probabilities(self, pixels: np.ndarray) -> np.ndarray:
         """Return (time steps, classes) of a piece (32, width) uint8."""
