@@ -61,7 +61,7 @@ def test_two_characters_in_a_line(text, gap, probability, space):
 def test_single_characters_with_spaces_between(text):
     """The network suspects spaces, though it reads none."""
     count = len(text) - 1
-    for gap, probability in ((0.4, 0.01), (1.0, 0.004), (3.0, 0.9)):
+    for gap, probability in ((0.4, 0.04), (1.0, 0.04), (3.0, 0.9)):
         assert spaced(text, [gap] * count, [probability] * count) == " ".join(text)
 
 
@@ -73,6 +73,12 @@ def test_letter_spaced_words_have_no_spaces_but_between_them(text, said):
             place = said.index(" ") - 1
             gaps[place], probabilities[place] = 2.5 * gap, 0.99
         assert spaced(text, gaps, probabilities) == said
+
+
+def test_wider_gaps_show_that_the_others_are_within_words():
+    gaps, probabilities = [0.5, 0.5, 0.5, 1.2, 0.5, 0.5], [0.4] * 3 + [0.9] + [0.4] * 2
+    assert spaced("openday", gaps, probabilities) == "open day"
+    assert spaced("openday", [0.5] * 6, probabilities) == "o p e n d a y"
 
 
 def test_one_suspicion_makes_no_spaces_in_a_letter_spaced_word():

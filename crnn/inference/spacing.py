@@ -28,9 +28,11 @@ HALF_WIDTH = 0.6  # the gap after a half-width colon and a space; that after a f
 FULL_WIDTH = 0.8  # gaps within full-width letters and digits are narrower
 # of probability
 SUSPECTED = 0.05  # of a space where the gap says so too
-SUSPECTED_ALL = 0.001  # geometric mean over the gaps of a line in which all are as wide
+SUSPECTED_ALL = 0.03  # geometric mean over the gaps of a line in which all are as wide
 # between gaps
 EVEN = 1.5  # the widest over the narrowest of gaps of one kind
+BETWEEN_WORDS = 1.8  # over the median of even gaps; beside wider ones these are within words
+MIN_EVEN_GAPS = 4  # that show so
 AS_WIDE = 0.9  # over the median of the spaces that the network saw
 CHINESE_MARGIN = 0.2  # heights over the median gap between Chinese characters
 MIN_LETTER_GAPS = 3  # gaps that show how wide the gaps within the words of a line are
@@ -138,8 +140,7 @@ def spaces_between(line: list[Neighbours]) -> list[bool]:
         elif not even:
             spaces[at] |= suspected and pair.gap >= AS_WIDE * space_gap
     if even:
-        likely = [max(line[at].probability, 1e-4) for at in free if line[at].gap <= even]
-        all_spaces = bool(np.exp(np.log(likely).mean()) >= SUSPECTED_ALL)
+        all_spaces = _are_spaces([line[at] for at in free], even)
         for at in free:
             if all_spaces or line[at].gap <= even:
                 spaces[at] = all_spaces
@@ -167,6 +168,15 @@ def _even_gaps(pairs: list[Neighbours]) -> float:
     """
     narrowest = min((pair.gap for pair in pairs), default=0.0)
     return EVEN * narrowest if narrowest >= WIDE and any(pair.kind == "free" for pair in pairs) else 0.0
+
+
+def _are_spaces(pairs: list[Neighbours], even: float) -> bool:
+    """Tell whether the gaps up to ``even`` are spaces, or within words whose characters are set apart."""
+    gaps = [pair.gap for pair in pairs if pair.gap <= even]
+    if len(gaps) >= MIN_EVEN_GAPS and max(pair.gap for pair in pairs) >= BETWEEN_WORDS * np.median(gaps):
+        return False
+    likely = [max(pair.probability, 1e-4) for pair in pairs if pair.gap <= even]
+    return bool(np.exp(np.log(likely).mean()) >= SUSPECTED_ALL)
 
 
 def _full_width_words(line: list[Neighbours]) -> list[tuple[int, int]]:
