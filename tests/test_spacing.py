@@ -20,15 +20,18 @@ def spaced(text, gaps, probabilities=None, seen=None):
 
 
 def alone(text, gap, probability):
-    """Whether a space stands before the last character, between two tight ones on each side."""
+    """Whether a space that the decoder saw stands before the last character, beside tight ones."""
     gaps = [0.05] * (len(text) - 2) + [gap]
-    return " " in spaced(text, gaps, [0.0] * (len(text) - 2) + [probability])
+    others = [0] * (len(text) - 2)
+    return " " in spaced(text, gaps, others + [probability], [False for _ in others] + [probability > 0.25])
 
 
 @pytest.mark.parametrize(
     ("text", "gap", "probability", "space"),
     [
         ("the", 0.3, 0.9, True),  # as the network saw
+        ("the", 0.1, 0.9, True),
+        ("the", 0.1, 0.4, False),  # too narrow for a doubtful one
         ("the", 0.5, 0.0, False),  # wide letter spacing, as the network saw
         ("中的重", 0.2, 0.9, False),  # no wider than Chinese stands apart
         ("中的重", 0.5, 0.9, True),
@@ -45,6 +48,9 @@ def alone(text, gap, probability):
         ("的用P", 0.3, 0.9, True),  # a visible gap between Chinese and Latin
         ("ad,", 0.4, 0.9, False),  # no word is apart from its comma
         ("ax]", 0.4, 0.9, False),
+        ("ad!", 0.4, 0.9, True),  # code has spaces before such signs
+        ("ad!", 0.4, 0.3, False),
+        ("的用!", 0.4, 0.9, False),
         ("ad.", 0.4, 0.9, True),  # but .NET and .py are words
         ("a;城", 0.7, 0.9, False),  # a full-width one: Chinese goes on
         ("a;h", 0.4, 0.9, True),
@@ -79,6 +85,12 @@ def test_wider_gaps_show_that_the_others_are_within_words():
     gaps, probabilities = [0.5, 0.5, 0.5, 1.2, 0.5, 0.5], [0.4] * 3 + [0.9] + [0.4] * 2
     assert spaced("openday", gaps, probabilities) == "open day"
     assert spaced("openday", [0.5] * 6, probabilities) == "o p e n d a y"
+
+
+def test_chinese_characters_that_all_stand_apart_have_spaces_where_the_network_is_sure():
+    gaps, probabilities = [0.7, 0.7, 0.1, 0.05, 0.05], [0.9, 0.9, 0.0, 0.0, 0.0]
+    assert spaced("校验码:76", gaps, probabilities, [False] * 5) == "校 验 码:76"
+    assert spaced("校验码:76", gaps, [0.3, 0.3, 0.0, 0.0, 0.0], [False] * 5) == "校验码:76"
 
 
 def test_one_suspicion_makes_no_spaces_in_a_letter_spaced_word():

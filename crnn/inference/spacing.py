@@ -18,16 +18,20 @@ ASCII_FOR_FULL_WIDTH = frozenset(":;!?,")  # so the table writes them in Chinese
 EITHER = frozenset("“”‘’·…—")  # full-width beside Chinese, but English has them too
 CLAUSE_ENDS = ASCII_FOR_FULL_WIDTH - {":"}  # before Chinese, the gap after them is their own width
 NEVER_AFTER_SPACE = frozenset(",;!?)]”")  # in any language written here
+OPERATORS = frozenset("!?")  # of code, where they may stand apart, as in "a != b"
 NEVER_BEFORE_SPACE = frozenset("“‘")  # however wide a font draws them
 
 # in heights of the ink
 MIN_HEIGHT = HEIGHT / 2  # rows, of a line of small marks: its ink is lower than its characters
 WIDE = 0.3  # gaps of at least this may be spaces of their own right
+NARROW = 0.2  # gaps below this are spaces only where the network is sure
 ALWAYS_SPACE = 2.0  # wider gaps are spaces between any two characters
 HALF_WIDTH = 0.6  # the gap after a half-width colon and a space; that after a full-width one is wider
 FULL_WIDTH = 0.8  # gaps within full-width letters and digits are narrower
 # of probability
 SUSPECTED = 0.05  # of a space where the gap says so too
+LIKELY = 0.5  # of a space where the gap or the characters speak against it
+CERTAIN = 0.8  # of a space between Chinese characters that all stand as far apart
 SUSPECTED_ALL = 0.03  # geometric mean over the gaps of a line in which all are as wide
 # between gaps
 EVEN = 1.5  # the widest over the narrowest of gaps of one kind
@@ -136,7 +140,7 @@ def spaces_between(line: list[Neighbours]) -> list[bool]:
         pair = line[at]
         suspected = pair.probability >= SUSPECTED and pair.gap >= WIDE
         if pair.kind == "Chinese":
-            spaces[at] |= suspected and pair.gap >= chinese_gap + CHINESE_MARGIN
+            spaces[at] |= suspected and (pair.gap >= chinese_gap + CHINESE_MARGIN or pair.probability >= CERTAIN)
         elif not even:
             spaces[at] |= suspected and pair.gap >= AS_WIDE * space_gap
     if even:
@@ -157,7 +161,9 @@ def _has_space(pair: Neighbours) -> bool:
         half_width = pair.left in ASCII_FOR_FULL_WIDTH and pair.gap < HALF_WIDTH and pair.probability >= SUSPECTED
         return half_width or pair.gap > ALWAYS_SPACE
     if pair.kind == "free":
-        return pair.seen
+        return pair.seen and (pair.probability >= LIKELY or not 0 < pair.gap < NARROW)
+    if pair.right in OPERATORS and pair.seen and not is_chinese(pair.left):
+        return pair.probability >= LIKELY and pair.gap >= WIDE
     return pair.gap > ALWAYS_SPACE or (pair.kind == "Chinese" and pair.seen and pair.gap >= WIDE)
 
 
