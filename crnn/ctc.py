@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: which labels can be aligned, and greedy decoding.
+"""Connectionist temporal classification: which labels can be aligned, the best path of labels, and greedy decoding.
 
 Graves, Fernandez, Gomez, Schmidhuber: Connectionist Temporal Classification, ICML 2006. A path
 gives each time step one class; merging repeats, then dropping blanks, gives its label
@@ -90,3 +90,37 @@ def runs_of_path(classes: np.ndarray, best: np.ndarray, blank: int) -> list[Run]
         for start, end in zip(starts, ends, strict=True)
         if classes[start] != blank
     ]
+
+
+def forced_alignment(probabilities: np.ndarray, labels: Sequence[int]) -> np.ndarray:
+    """Find the most likely path of given labels (Viterbi).
+
+    Args:
+        probabilities: (time steps, classes), the last class the blank.
+        labels: that fit in the steps.
+
+    Returns:
+        (time steps,) int64, a class each.
+    """
+    blank = probabilities.shape[1] - 1
+    states = np.full(2 * len(labels) + 1, blank)
+    states[1::2] = labels
+    may_skip = np.zeros(len(states), bool)  # the blank between two different labels
+    may_skip[3::2] = states[3::2] != states[1:-2:2]
+    with np.errstate(divide="ignore"):
+        likely = np.log(probabilities[:, states])
+    score = np.full(len(states), -np.inf)
+    score[:2] = likely[0, :2]
+    came_from = np.zeros(likely.shape, np.int64)  # how many states back
+    for step in range(1, len(likely)):
+        ways = np.full((3, len(states)), -np.inf)
+        ways[0], ways[1, 1:] = score, score[:-1]
+        ways[2, 2:] = np.where(may_skip[2:], score[:-2], -np.inf)
+        came_from[step] = ways.argmax(axis=0)
+        score = ways.max(axis=0) + likely[step]
+    at = len(states) - 1 if len(states) == 1 or score[-1] > score[-2] else len(states) - 2
+    path = []
+    for back in came_from[::-1]:
+        path.append(states[at])
+        at -= back[at]
+    return np.array(path[::-1])

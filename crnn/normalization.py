@@ -11,6 +11,7 @@ from crnn.image import quantiles
 
 RIGHT_PADDING = 32  # columns put on the right of each piece: the "colour adding" of the project's document
 MIN_HEIGHT = 6  # rows of an image that keeps its aspect ratio: lower ones show no text, and would get very long
+MAX_WIDENED = 2**16  # columns at height 32 that a line may get by cutting off its margins; a longer one keeps them
 MAX_MARGIN = 0.5  # rows above and below the ink, as a share of its height
 MIN_RISE = 1 / 16  # of a line from end to end, as a share of its height; less does not hurt
 MAX_RISE = 5 / 8
@@ -73,7 +74,8 @@ def trim_margins(grey: np.ndarray) -> np.ndarray:
 
     Of other lines, only what the edge of the image cuts off and a gap keeps apart is removed. Noise as strong as the
     ink counts as ink: then nothing is removed. Rows are looked at with 64 of them at most, so that a line in a very
-    high image is found in several rounds.
+    high image is found in several rounds. A line that would get more than ``MAX_WIDENED`` columns at height 32 keeps as
+    much of its margins as it needs to have no more.
 
     Args:
         grey: (height, width) uint8.
@@ -81,13 +83,16 @@ def trim_margins(grey: np.ndarray) -> np.ndarray:
     Returns:
         (at most height, width) uint8.
     """
-    while len(trimmed := _trim_once(grey)) < len(grey):
+    fewest = -(-grey.shape[1] * HEIGHT // MAX_WIDENED)
+    while len(trimmed := _trim_once(grey, fewest)) < len(grey):
         grey = trimmed
     return grey
 
 
-def _trim_once(grey):
+def _trim_once(grey, fewest):
     height = len(grey)
+    if height <= fewest:
+        return grey
     energy = _edges(grey, 2 * HEIGHT).mean(axis=1)
     if not energy.any():
         return grey
@@ -109,6 +114,8 @@ def _trim_once(grey):
     scale = height / len(energy)
     top = int(max(first, inked[0] - margin) * scale)
     bottom = int(np.ceil(min(last, inked[-1] + 1 + margin) * scale))
+    top = min(max(0, (top + bottom - fewest) // 2), top, height - fewest)
+    bottom = max(bottom, top + fewest)
     return grey[top:bottom] if bottom - top < 0.97 * height else grey
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from crnn.charset import SPACE, Charset
-from crnn.ctc import greedy_runs, runs_of_path
-from crnn.inference.beam_search import BEAM_WIDTH, MIN_PROBABILITY, BeamDecoder, forced_alignment
+from crnn.ctc import forced_alignment, greedy_runs, runs_of_path
+from crnn.inference.beam_search import BEAM_WIDTH, MIN_PROBABILITY, BeamDecoder
 
 CHARSET = Charset(["blank", *"abO0│|"])
 A, B, LETTER_O, ZERO, BOX, BAR = range(1, 7)
@@ -176,3 +176,28 @@ def test_the_next_texts_come_in_the_order_of_their_probability():
 def test_a_certain_text_has_no_next_one():
     texts = BeamDecoder(CHARSET).most_likely(probabilities_of({A: 1}, {BLANK: 1}), 3)
     assert [[run.label for run in runs] for runs, _ in texts] == [[A]]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("classes", "share"), [(6, 1), (60, 0.25)])
+def test_texts_that_cannot_become_likely_enough_are_not_weighed(seed, classes, share):
+    """Knowing the most that the n-grams can give changes no text and no score."""
+    probabilities = random_probabilities(seed, steps=30, classes=classes)
+    likely = np.random.default_rng(seed).dirichlet(np.ones(classes), (classes,))
+    alone = likely.mean(axis=0)
+    asked = []
+
+    def lm_score(history, label):
+        asked.append((history, label))
+        return float(np.log(likely[history[-1], label] / alone[label]))
+
+    def texts(**options):
+        asked.clear()
+        steps = [(list(range(classes)), row.tolist(), frozenset([2])) for row in probabilities]
+        found = BeamDecoder(CHARSET, lm_score, **options).search(steps, classes - 1)
+        return found, len(asked)
+
+    every, count = texts()
+    pruned, fewer = texts(max_lm_score=lambda label: -np.log(alone[label]))
+    assert pruned == every
+    assert fewer < share * count

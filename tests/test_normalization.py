@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from crnn.geometry import MAX_COLUMNS
-from crnn.normalization import count_lines, deskew, normalize_line, pad_right, resize_to_height, trim_margins
+from crnn.normalization import (
+    MAX_WIDENED,
+    count_lines,
+    deskew,
+    normalize_line,
+    pad_right,
+    resize_to_height,
+    trim_margins,
+)
 
 
 def line_with_words(width=200, words=((10, 60), (80, 120), (124, 180)), ink=0, ground=255):
@@ -131,3 +139,18 @@ def test_low_and_wide_images_do_not_grow_beyond_bounds(shape):
     image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     image[: len(image) // 2] = 255  # a margin to trim
     assert normalize_line(image).shape[1] <= min(MAX_COLUMNS, shape[1] * 6)
+
+
+@pytest.mark.parametrize("shape", [(32, 18_761), (32, 65_407), (200, 60_000), (32, 6000)])
+@pytest.mark.parametrize("place", ["top", "middle", "bottom"])
+def test_cutting_off_margins_widens_a_line_to_a_limit(shape, place):
+    height, width = shape
+    image = np.full(shape, 255, np.uint8)
+    first = {"top": 0, "middle": height // 2 - 2, "bottom": height - 4}[place]
+    image[first : first + 4] = np.random.default_rng(0).integers(0, 2, (1, width), np.uint8) * 255
+    trimmed = trim_margins(image)
+    line = resize_to_height(trimmed)
+    assert line.shape[1] <= max(MAX_WIDENED, width * 32 / height)
+    assert (trimmed[:, 1:] != trimmed[:, :-1]).any(axis=1).sum() == 4  # no row of ink is lost
+    if width * 32 / height < MAX_WIDENED:
+        assert line.shape[1] > 0.9 * min(MAX_WIDENED, width * 32 / 8)

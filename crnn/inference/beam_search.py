@@ -17,12 +17,14 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import replace
 from difflib import SequenceMatcher
+from heapq import heappush, heappushpop
 from itertools import groupby
+from typing import cast
 
 import numpy as np
 
 from crnn.charset import SPACE, Charset
-from crnn.ctc import Run, best_of_steps, runs_of_path
+from crnn.ctc import Run, best_of_steps, forced_alignment, runs_of_path
 
 MIN_PROBABILITY = 0.01
 MIN_RARE_PROBABILITY = 1e-5  # instead, where several texts are asked for
@@ -35,6 +37,7 @@ TWINS = {"│": "|", "╱": "/", "∶": ":", "﹑": "、", "﹒": ".", "．": ".
 TWINS |= {"＋": "+", "Ⅰ": "I", "Ⅳ": "V", "О": "O", "Р": "P", "―": "—", "━": "—", "─": "—", "′": "'"}
 
 Labels = tuple[int, ...]
+Beam = tuple[float, float, float]  # P(labels, a blank last), P(labels, the last label last), sum of the n-grams' scores
 LMScore = Callable[[Labels, int], float]
 Step = tuple[list[int], list[float], frozenset[int]]  # classes, their probabilities, those that n-grams do not weigh
 
@@ -48,6 +51,7 @@ class BeamDecoder:
         lm_weight: of ``lm_score``.
         min_probability: of the classes that are followed at a step.
         beam_width: texts followed at once.
+        max_lm_score: ``NGrams.max_score``: texts that cannot become likely enough are not weighed.
     """
 
     def __init__(
@@ -57,8 +61,10 @@ class BeamDecoder:
         lm_weight: float = LM_WEIGHT,
         min_probability: float = MIN_PROBABILITY,
         beam_width: int = BEAM_WIDTH,
+        max_lm_score: Callable[[int], float] = lambda label: math.inf,
     ):
         self.lm_score = lm_score
+        self.max_lm_score = max_lm_score
         self.lm_weight = lm_weight
         self.min_probability = min_probability
         self.beam_width = beam_width
@@ -157,13 +163,13 @@ class BeamDecoder:
         Returns:
             Labels and log score of each, the most likely first.
         """
-        # a space and labels: P(they, a blank last), P(they, the last label last), weighted sum of the n-grams' scores
-        beams: dict[Labels, tuple[float, float, float]] = {(SPACE,): (1.0, 0.0, 0.0)}
+        beams: dict[Labels, Beam] = {(SPACE,): (1.0, 0.0, 0.0)}  # of a space and the labels
         for classes, probabilities, unweighed in steps:
             if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
                 beams = {labels: (b + n, 0.0, score) for labels, (b, n, score) in beams.items()}
                 continue
-            found: dict[Labels, tuple[float, float, float]] = {}
+            found: dict[Labels, Beam] = {}
+            unscored: set[Labels] = set()  # those whose last label the n-grams have not weighed
             for labels, (blank_last, label_last, score) in beams.items():
                 last = labels[-1]
                 for label, probability in zip(classes, probabilities, strict=True):
@@ -175,17 +181,42 @@ class BeamDecoder:
                     before = blank_last if label == last else blank_last + label_last
                     if before > 0:
                         longer = (*labels, label)
-                        weighed = longer not in found and label not in unweighed
-                        added = self._weighted_score(labels, label) if weighed else 0.0
-                        _add(found, longer, 0.0, before * probability, score + added)
-            beams = dict(sorted(found.items(), key=_total, reverse=True)[: self.beam_width])
+                        if self.lm_score and longer not in found and label not in unweighed:
+                            unscored.add(longer)
+                        _add(found, longer, 0.0, before * probability, score)
+            beams = self._likeliest(found, unscored)
             likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())
             if likeliest < 1e-100:  # long before it is too small for a float
                 beams = {labels: (b / likeliest, n / likeliest, score) for labels, (b, n, score) in beams.items()}
         return [(beam[0][1:], _total(beam)) for beam in sorted(beams.items(), key=_total, reverse=True)]
 
-    def _weighted_score(self, labels: Labels, label: int) -> float:
-        return self.lm_weight * max(MIN_LM_SCORE, self.lm_score(labels, label)) if self.lm_score else 0.0
+    def _likeliest(self, found: dict[Labels, Beam], unscored: set[Labels]) -> dict[Labels, Beam]:
+        """Give the likeliest texts in their order; ask the n-grams only of those that may be among them.
+
+        Args:
+            found: the texts of a step.
+            unscored: those of them that have no score of their last label yet.
+        """
+        candidates = []  # the most that each may come to, and its place among all
+        for place, (labels, beam) in enumerate(found.items()):
+            more = self.lm_weight * max(MIN_LM_SCORE, self.max_lm_score(labels[-1])) if labels in unscored else 0.0
+            candidates.append((_total((labels, beam)) + more, place, labels))
+        best: list[float] = []  # the highest totals, a heap
+        chosen: list[tuple[float, int, Labels, Beam]] = []
+        for highest, place, labels in sorted(candidates, reverse=True):
+            if len(best) == self.beam_width and highest < best[0]:
+                break
+            beam = found[labels]
+            if labels in unscored:
+                beam = beam[0], beam[1], beam[2] + self._weighted_score(labels)
+            total = _total((labels, beam))
+            chosen.append((-total, place, labels, beam))
+            (heappush if len(best) < self.beam_width else heappushpop)(best, total)
+        return {labels: beam for _, _, labels, beam in sorted(chosen)[: self.beam_width]}
+
+    def _weighted_score(self, labels: Labels) -> float:
+        """Weigh the last label by those before it."""
+        return self.lm_weight * max(MIN_LM_SCORE, cast(LMScore, self.lm_score)(labels[:-1], labels[-1]))
 
 
 def _add(found, labels, blank_last, label_last, score):
@@ -239,37 +270,3 @@ def _differences(first: Labels, other: Labels) -> list[tuple[int, int]]:
         end += 1
     matcher = SequenceMatcher(None, first[start : len(first) - end], other[start : len(other) - end], autojunk=False)
     return [(start + a, start + b) for kind, a, b, _, _ in matcher.get_opcodes() if kind != "equal"]
-
-
-def forced_alignment(probabilities: np.ndarray, labels: Labels) -> np.ndarray:
-    """Find the most likely path of given labels (Viterbi).
-
-    Args:
-        probabilities: (time steps, classes), the last class the blank.
-        labels: that fit in the steps.
-
-    Returns:
-        (time steps,) int64, a class each.
-    """
-    blank = probabilities.shape[1] - 1
-    states = np.full(2 * len(labels) + 1, blank)
-    states[1::2] = labels
-    may_skip = np.zeros(len(states), bool)  # the blank between two different labels
-    may_skip[3::2] = states[3::2] != states[1:-2:2]
-    with np.errstate(divide="ignore"):
-        likely = np.log(probabilities[:, states])
-    score = np.full(len(states), -np.inf)
-    score[:2] = likely[0, :2]
-    came_from = np.zeros(likely.shape, np.int64)  # how many states back
-    for step in range(1, len(likely)):
-        ways = np.full((3, len(states)), -np.inf)
-        ways[0], ways[1, 1:] = score, score[:-1]
-        ways[2, 2:] = np.where(may_skip[2:], score[:-2], -np.inf)
-        came_from[step] = ways.argmax(axis=0)
-        score = ways.max(axis=0) + likely[step]
-    at = len(states) - 1 if len(states) == 1 or score[-1] > score[-2] else len(states) - 2
-    path = []
-    for back in came_from[::-1]:
-        path.append(states[at])
-        at -= back[at]
-    return np.array(path[::-1])

@@ -7,6 +7,7 @@ Modeling, Harvard TR-10-98, section 2.5: each order is mixed with the next lower
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -36,11 +37,18 @@ class NGrams:
         unigrams = np.ones(size)  # one more than counted, so that none is impossible
         unigrams[keys[0]] += self.counts[0]
         self._unigrams = unigrams / unigrams.sum()
+        self._max_scores = (-np.log(self._unigrams)).tolist()
         # where, among the n-grams of the next order, those begin that go on from each n-gram of an order
         self._starts = [
             np.searchsorted(longer, np.arange(len(shorter) + 1) << LABEL_BITS)
             for shorter, longer in zip(keys[:-1], keys[1:], strict=True)
         ]
+        # how often all those together stood in the texts
+        self._totals = [
+            np.diff(np.concatenate(([0], np.cumsum(count)))[starts])
+            for count, starts in zip(self.counts[1:], self._starts, strict=True)
+        ]
+        self._cached_place_of = lru_cache(2**16)(self._place_of)
         self._cached_followers = lru_cache(2**15)(self._followers)
         self._cached_score = lru_cache(2**17)(self._score)
 
@@ -52,6 +60,10 @@ class NGrams:
             label: the one that may follow.
         """
         return self._cached_score(history[-len(self._starts) :], label)
+
+    def max_score(self, label: int) -> float:
+        """Return what ``lm_score`` gives at most for a label: it is then certain."""
+        return self._max_scores[label]
 
     def _score(self, history, label):
         likely = self._unigrams[label]
@@ -71,24 +83,24 @@ class NGrams:
         """
         found = []
         for length in range(1, len(history) + 1):
-            context = self._find(history[-length:])
+            context = self._cached_place_of(history[-length:])
             if context is None:
                 break
             start, stop = self._starts[length - 1][context : context + 2].tolist()
             if start == stop:
                 break
-            found.append((length, context, slice(start, stop), int(self.counts[length][start:stop].sum())))
+            found.append((length, context, slice(start, stop), int(self._totals[length - 1][context])))
         return found
 
-    def _find(self, labels):
+    def _place_of(self, labels):
         """Find where an n-gram stands among those of its order, or None."""
-        at = _place(self.keys[0], labels[0])
-        for order, label in enumerate(labels[1:], 1):
-            if at is None:
-                return None
-            following = slice(*self._starts[order - 1][at : at + 2].tolist())
-            at = _place(self.keys[order], at << LABEL_BITS | label, following)
-        return at
+        if len(labels) == 1:
+            return _place(self.keys[0], labels[0])
+        before = self._cached_place_of(labels[:-1])
+        if before is None:
+            return None
+        following = slice(*self._starts[len(labels) - 2][before : before + 2].tolist())
+        return _place(self.keys[len(labels) - 1], before << LABEL_BITS | labels[-1], following)
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], charset: Charset, min_counts: Sequence[int] = MIN_COUNTS) -> "NGrams":
@@ -195,11 +207,11 @@ class NGrams:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def _place(sorted_keys, key, among=slice(None)):
+def _place(sorted_keys, key, among=slice(0, None)):
     """Find where a key stands, looked for in a part of the keys; or None."""
-    start = among.start or 0
-    at = start + int(np.searchsorted(sorted_keys[among], key))
-    return at if at < len(sorted_keys) and sorted_keys[at] == key else None
+    stop = len(sorted_keys) if among.stop is None else among.stop
+    at = bisect_left(sorted_keys, key, among.start, stop)  # which NumPy takes longer for, a key at a time
+    return at if at < stop and sorted_keys[at] == key else None
 
 
 def _places(sorted_keys, keys):

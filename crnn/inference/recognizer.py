@@ -75,7 +75,10 @@ class Recognizer:
         self.engine = engine
         if isinstance(decoding, str):
             ngrams = NGrams.for_weights(weights) if decoding == "beam" else None
-            decoding = BeamDecoder(self.charset, ngrams.lm_score) if ngrams else greedy_runs
+            if ngrams:
+                decoding = BeamDecoder(self.charset, ngrams.lm_score, max_lm_score=ngrams.max_score)
+            else:
+                decoding = greedy_runs
         self.decode = decoding
         self.has_spaces = True
         self.alternatives = 0
