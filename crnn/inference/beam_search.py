@@ -32,6 +32,7 @@ MIN_INK = 0.5  # of all characters but the space together: a step with more is a
 BEAM_WIDTH = 8  # texts followed at once
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
 MIN_LM_SCORE = -5.0  # of the n-grams, before they are weighted
+ZERO_IN_CODES = 8.0  # odds of a zero against an O in a word with other digits, over those the network gives
 MIN_SHARE = 0.001  # of a text's probability in that of all that are followed; rarer ones do not lower a confidence
 TWINS = {"│": "|", "╱": "/", "∶": ":", "﹑": "、", "﹒": ".", "．": ".", "﹐": ",", "﹔": ";", "﹖": "?"}
 TWINS |= {"＋": "+", "Ⅰ": "I", "Ⅳ": "V", "О": "O", "Р": "P", "―": "—", "━": "—", "─": "—", "′": "'"}
@@ -70,6 +71,7 @@ class BeamDecoder:
         self.beam_width = beam_width
         labels = charset.labels
         self._twins = [(labels[twin], labels[meant]) for twin, meant in TWINS.items() if {twin, meant} <= labels.keys()]
+        self._zero, self._capital_o = labels.get("0"), labels.get("O")
         self._digits = frozenset(label for character, label in labels.items() if character in "0123456789")
         self._letters = frozenset(label for c, label in labels.items() if c.isascii() and c.isalpha())
 
@@ -85,7 +87,7 @@ class BeamDecoder:
             there, and none before it that is left out here, have of the probability of all.
         """
         blank = probabilities.shape[1] - 1
-        probabilities = self._without_twins(probabilities)
+        probabilities = self._with_zeros_in_codes(self._without_twins(probabilities))
         best, likely = best_of_steps(probabilities)
         runs = runs_of_path(best, likely, blank)
         if (likely >= 1 - self.min_probability).all():
@@ -105,7 +107,7 @@ class BeamDecoder:
         """
         decoder = copy(self)
         decoder.min_probability, decoder.beam_width = MIN_RARE_PROBABILITY, max(self.beam_width, 2 * count)
-        probabilities = decoder._without_twins(probabilities)
+        probabilities = decoder._with_zeros_in_codes(decoder._without_twins(probabilities))
         best, likely = best_of_steps(probabilities)
         blank = probabilities.shape[1] - 1
         runs = runs_of_path(best, likely, blank)
@@ -123,6 +125,26 @@ class BeamDecoder:
                 merged[both, meant] += merged[both, twin]
                 merged[both, twin] = 0
         return merged
+
+    def _with_zeros_in_codes(self, probabilities: np.ndarray) -> np.ndarray:
+        """Raise the odds of zeros where other digits stand beside letters.
+
+        The network has learnt from running text that an O follows letters. In serial numbers zeros do as often.
+        """
+        zero, capital = self._zero, self._capital_o
+        if zero is None or capital is None:
+            return probabilities
+        both = (probabilities[:, [zero, capital]] >= self.min_probability).all(axis=1)
+        if not both.any():
+            return probabilities
+        best, likely = best_of_steps(probabilities)
+        both &= self._codes(runs_of_path(best, likely, probabilities.shape[1] - 1), len(best))
+        changed = probabilities.copy()
+        odds = ZERO_IN_CODES * probabilities[both, zero] / probabilities[both, capital]
+        share = odds / (1 + odds)
+        total = probabilities[both, zero] + probabilities[both, capital]
+        changed[both, zero], changed[both, capital] = share * total, (1 - share) * total
+        return changed
 
     def _steps(
         self, probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray, runs: list[Run]
