@@ -93,7 +93,23 @@ def test_chinese_characters_that_all_stand_apart_have_spaces_where_the_network_i
     assert spaced("校验码:76", gaps, [0.3, 0.3, 0.0, 0.0, 0.0], [False] * 5) == "校验码:76"
 
 
-def test_one_suspicion_makes_no_spaces_in_a_letter_spaced_word():
+def test_a_middle_dot_has_spaces_on_both_sides_or_on_none():
+    assert spaced("京A·12", [0.1, 0.4, 0.4, 0.1], [0.0, 0.1, 0.6, 0.0]) == "京A·12"
+    assert spaced("ab·cd", [0.1, 0.4, 0.4, 0.1], [0.0, 0.9, 0.9, 0.0]) == "ab · cd"
+    assert spaced("ab·cd", [0.1, 0.1, 0.4, 0.1], [0.0, 0.0, 0.9, 0.0]) == "ab· cd"  # closer to what is before it
+
+
+@pytest.mark.parametrize("said", ["it’s a", "we’ll go", "dogs’ life", "’ n roll"])
+def test_a_full_width_apostrophe_within_a_word_is_followed_by_no_space(said):
+    text = said.replace(" ", "")
+    gaps, probabilities = [0.05] * (len(text) - 1), [0.0] * (len(text) - 1)
+    apart = [text.index("’"), len(said[: said.rindex(" ")].replace(" ", "")) - 1]
+    for place in apart:
+        gaps[place], probabilities[place] = 0.5, 0.9
+    assert spaced(text, gaps, probabilities) == said
+
+
+def test_one_suspiciondef test_one_suspicion_makes_no_spaces_in_a_letter_spaced_word():
     assert spaced("CONTENTS", [0.6] * 7, [0.0001] * 6 + [0.6]) == "CONTENTS"
 
 

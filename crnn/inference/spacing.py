@@ -21,6 +21,8 @@ NEVER_AFTER_SPACE = frozenset(",;!?)]”")  # in any language written here
 OPERATORS = frozenset("!?")  # of code, where they may stand apart, as in "a != b"
 NEVER_BEFORE_SPACE = frozenset("“‘")  # however wide a font draws them
 
+CONTRACTIONS = frozenset(("s", "t", "m", "d", "re", "ve", "ll"))  # after an apostrophe
+
 # in heights of the ink
 MIN_HEIGHT = HEIGHT / 2  # rows, of a line of small marks: its ink is lower than its characters
 WIDE = 0.3  # gaps of at least this may be spaces of their own right
@@ -150,6 +152,9 @@ def spaces_between(line: list[Neighbours]) -> list[bool]:
                 spaces[at] = all_spaces
     for first, last in _full_width_words(line):
         spaces[first:last] = [False] * (last - first)
+    for at in range(1, len(line)):
+        if not spaces[at - 1] and (_is_point_within(line, at) or _is_contraction(line, spaces, at)):
+            spaces[at] = False
     if spaces.count(True) == 1 and not _is_only_space(line, spaces.index(True)):
         return [False] * len(line)
     return spaces
@@ -174,6 +179,23 @@ def _even_gaps(pairs: list[Neighbours]) -> float:
     """
     narrowest = min((pair.gap for pair in pairs), default=0.0)
     return EVEN * narrowest if narrowest >= WIDE and any(pair.kind == "free" for pair in pairs) else 0.0
+
+
+def _is_point_within(line: list[Neighbours], at: int) -> bool:
+    """Tell whether the gap ``at`` follows a middle dot that stands as far from what is before it."""
+    return line[at].left == "·" and line[at].gap < EVEN * line[at - 1].gap
+
+
+def _is_contraction(line: list[Neighbours], spaces: list[bool], at: int) -> bool:
+    """Tell whether the gap ``at`` is that of a full-width apostrophe within a word, as in "it's"."""
+    if line[at].left not in "’'" or not line[at].before.isalpha():
+        return False
+    word = line[at].right
+    for pair, has_space in zip(line[at + 1 :], spaces[at + 1 :], strict=True):
+        if has_space or not pair.right.isalpha():
+            break
+        word += pair.right
+    return word in CONTRACTIONS
 
 
 def _are_spaces(pairs: list[Neighbours], even: float) -> bool:
