@@ -109,7 +109,7 @@ def test_a_full_width_apostrophe_within_a_word_is_followed_by_no_space(said):
     assert spaced(text, gaps, probabilities) == said
 
 
-def test_one_suspiciondef test_one_suspicion_makes_no_spaces_in_a_letter_spaced_word():
+def test_one_suspicion_makes_no_spaces_in_a_letter_spaced_word():
     assert spaced("CONTENTS", [0.6] * 7, [0.0001] * 6 + [0.6]) == "CONTENTS"
 
 

@@ -33,7 +33,7 @@ FULL_WIDTH = 0.8  # gaps within full-width letters and digits are narrower
 # of probability
 SUSPECTED = 0.05  # of a space where the gap says so too
 LIKELY = 0.5  # of a space where the gap or the characters speak against it
-CERTAIN = 0.8  # of a space between Chinese characters that all stand as far apart
+CERTAIN = 0.8  # of a space where gaps on both sides say nothing
 SUSPECTED_ALL = 0.03  # geometric mean over the gaps of a line in which all are as wide
 # between gaps
 EVEN = 1.5  # the widest over the narrowest of gaps of one kind
@@ -153,7 +153,10 @@ def spaces_between(line: list[Neighbours]) -> list[bool]:
     for first, last in _full_width_words(line):
         spaces[first:last] = [False] * (last - first)
     for at in range(1, len(line)):
-        if not spaces[at - 1] and (_is_point_within(line, at) or _is_contraction(line, spaces, at)):
+        if _is_dot_apart(line[at - 1], line[at]):
+            likely = (line[at - 1].probability + line[at].probability) / 2
+            spaces[at - 1 : at + 1] = [likely >= CERTAIN] * 2
+        elif not spaces[at - 1] and _is_contraction(line, spaces, at):
             spaces[at] = False
     if spaces.count(True) == 1 and not _is_only_space(line, spaces.index(True)):
         return [False] * len(line)
@@ -181,9 +184,10 @@ def _even_gaps(pairs: list[Neighbours]) -> float:
     return EVEN * narrowest if narrowest >= WIDE and any(pair.kind == "free" for pair in pairs) else 0.0
 
 
-def _is_point_within(line: list[Neighbours], at: int) -> bool:
-    """Tell whether the gap ``at`` follows a middle dot that stands as far from what is before it."""
-    return line[at].left == "·" and line[at].gap < EVEN * line[at - 1].gap
+def _is_dot_apart(before: Neighbours, after: Neighbours) -> bool:
+    """Tell whether a middle dot stands alike far from both its neighbours: both gaps are spaces, or none is."""
+    gaps = sorted((before.gap, after.gap))
+    return after.left == "·" and before.kind == after.kind == "free" and WIDE <= gaps[1] < EVEN * gaps[0]
 
 
 def _is_contraction(line: list[Neighbours], spaces: list[bool], at: int) -> bool:
