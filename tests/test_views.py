@@ -1,11 +1,13 @@
 """Images that are read in another way than the usual one; the networks are fakes that know what they look at."""
 
+import cv2
 import numpy as np
 import pytest
 
 from crnn.charset import Charset
 from crnn.inference.engines import Engine
 from crnn.inference.recognizer import Recognizer
+from crnn.inference.views import prepare_views
 
 CHARSET = Charset(["blank", *"abcdefgh"])
 UPPER = {c: 20 + 15 * label for c, label in CHARSET.labels.items()}  # the grey of a character's upper half
@@ -123,3 +125,39 @@ def test_letters_that_are_others_in_another_size_are_read_with_their_margins(lar
         image[21:31, start : start + 12] = 0
     (line,) = Recognizer(charset=charset, engine=Engine(knows_sizes), decoding="greedy").read([image])
     assert line.text.replace(" ", "") == said
+
+
+@pytest.mark.parametrize("width", [400, 12_000])
+@pytest.mark.parametrize("kind", ["pixels", "blocks", "blurred", "stripes"])
+def test_noise_is_read_three_times_at_most(kind, width):
+    """A long line is read in part first; what smoothing a little does not help is not smoothed more."""
+    rng = np.random.default_rng(0)
+    image = {
+        "pixels": rng.integers(0, 256, (32, width), np.uint8),
+        "blocks": np.kron(rng.integers(0, 2, (16, width // 2), np.uint8) * 200, np.ones((2, 2), np.uint8)),
+        "blurred": cv2.GaussianBlur(rng.integers(0, 256, (32, width), np.uint8), (0, 0), 3),
+        "stripes": np.repeat(rng.integers(0, 256, (1, width), np.uint8), 32, axis=0),
+    }[kind]
+    columns = 0
+
+    def sees_much_in_noise(images):
+        nonlocal columns
+        columns += len(images) * images.shape[2]
+        seen = images[:, 8:24, 4:-4:4, 0].astype(int).sum(axis=1)
+        return np.random.default_rng(seen.sum()).dirichlet(np.full(CHARSET.classes, 0.4), seen.shape).astype(np.float32)
+
+    line = recognizer(sees_much_in_noise).read(image)
+    assert line.confidence < 0.9  # so that it is looked at in other ways
+    usual = sum(piece.width for piece in prepare_views(image).usual.pieces)
+    assert columns <= (3 if width < 1400 else 1.5) * usual
+
+
+@pytest.mark.parametrize("rotation", [0, 180])
+def test_a_long_line_that_is_turned_is_read_whole(rotation):
+    text = "abcdefgh" * 40
+    image = np.ascontiguousarray(np.rot90(np.kron(picture(text), np.ones((2, 2), np.uint8)), rotation // 90))
+    calls = []
+    line = recognizer(knows_what_is_up, calls).read(image)
+    assert line.text == text and line.rotation == rotation
+    pieces = len(prepare_views(image).usual.pieces)
+    assert pieces > 2 and (sum(map(len, calls)) == pieces) == (rotation == 0)

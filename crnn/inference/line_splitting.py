@@ -27,6 +27,7 @@ class Piece:
         first: column of the line that ``pixels`` begins with.
         last: column of the line before which they end, padding left out.
         own: columns of the line between which characters are this piece's own; the others are its neighbours'.
+        min_confidence: of the best path; with less, no other text is looked for.
         runs: what the decoder found.
         space_probabilities: (time steps,) of the space.
         options: runs and log score of the likeliest texts, if they were asked for.
@@ -36,6 +37,7 @@ class Piece:
     first: int
     last: int
     own: tuple[float, float]
+    min_confidence: float = 0.0
     runs: list[Run] = field(default_factory=list)
     space_probabilities: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     options: list[tuple[list[Run], float]] = field(default_factory=list)

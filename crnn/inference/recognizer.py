@@ -22,7 +22,7 @@ from crnn.inference.line_splitting import Piece, PreparedLine
 from crnn.inference.ngram_lm import NGrams
 from crnn.inference.restriction import Decode, RestrictedDecoder, allowed_labels
 from crnn.inference.text_line import TextLine
-from crnn.inference.views import Views, most_convincing, other_views, prepare_views
+from crnn.inference.views import Views, looks, prepare_views
 from crnn.paths import DEFAULT_WEIGHTS
 
 DECODINGS = ("beam", "greedy")
@@ -80,6 +80,7 @@ class Recognizer:
             else:
                 decoding = greedy_runs
         self.decode = decoding
+        self.best_path: Decode = greedy_runs
         self.has_spaces = True
         self.alternatives = 0
 
@@ -110,6 +111,7 @@ class Recognizer:
         labels = allowed_labels(self.charset, allow)
         reader = copy(self)
         reader.decode = RestrictedDecoder(self.decode, labels)
+        reader.best_path = RestrictedDecoder(self.best_path, labels)
         reader.has_spaces = SPACE in labels
         return reader
 
@@ -179,13 +181,23 @@ class Recognizer:
             coming = pool.submit(next, windows, None)
             while window := coming.result():
                 coming = pool.submit(next, windows, None)
-                usual = self._read_lines([views.usual for _, views in window], pool)
-                others = [other_views(views, line) for (_, views), line in zip(window, usual, strict=True)]
-                read = iter(self._read_lines([line for some in others for line in some], pool))
-                yield [
-                    (key, most_convincing(line, list(zip(some, read, strict=False))))
-                    for (key, _), line, some in zip(window, usual, others, strict=True)
-                ]
+                read = self._look([views for _, views in window], pool)
+                yield [(key, line) for (key, _), line in zip(window, read, strict=True)]
+
+    def _look(self, images: list[Views], pool: Executor) -> list[TextLine]:
+        """Read images as ``views.looks`` asks for: what it wants of all of them next is read together."""
+        asking = {number: looks(views) for number, views in enumerate(images)}
+        wanted = {number: next(look) for number, look in asking.items()}
+        found: dict[int, TextLine] = {}
+        while wanted:
+            lines = iter(self._read_lines([line for some in wanted.values() for line in some], pool))
+            for number, some in list(wanted.items()):
+                try:
+                    wanted[number] = asking[number].send([next(lines) for _ in some])
+                except StopIteration as end:
+                    found[number] = end.value
+                    del wanted[number]
+        return [found[number] for number in asking]
 
     def _read_lines(self, lines: list[PreparedLine], pool: Executor) -> list[TextLine]:
         """Read lines; while a batch of their pieces is decoded, the next one is predicted."""
@@ -202,8 +214,13 @@ class Recognizer:
 
     def _decode_batch(self, batch: list[Piece], probabilities: np.ndarray) -> None:
         for piece, steps in zip(batch, probabilities, strict=True):
-            piece.runs = self.decode(steps)
             piece.space_probabilities = steps[:, SPACE].copy()
+            if piece.min_confidence:
+                piece.runs = self.best_path(steps)
+                piece.options = [(piece.runs, 0.0)]
+                if sum(run.confidence - piece.min_confidence for run in piece.runs) < 0:
+                    continue
+            piece.runs = self.decode(steps)
             if self.alternatives:
                 piece.options = cast(ManyTexts, self.decode).most_likely(steps, OPTIONS * self.alternatives)
 

@@ -6,6 +6,7 @@ or on its side: it is read turned too. The more confident reading counts; a smoo
 clearly better.
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 import cv2
@@ -18,6 +19,7 @@ from crnn.normalization import deskew, normalize_line, resize_to_height, trim_ma
 CONVINCING = 0.97  # confidence from which a reading is not questioned
 MAX_UPRIGHT = 0.9  # confidence of a reading below which the image may be turned
 MIN_TURNED = 0.95  # confidence of the reading of a turned image
+MIN_TURNED_PART = 0.8  # the same of a part of it, and of its best path, from which it is read on
 MIN_TURNED_CHARACTERS = 5  # fewer may be other characters when turned: SOS, 96, MOM
 SIZE_ALONE = frozenset("cosuvwxzCOSUVWXZ0")  # characters that differ from others of these in size alone
 SMOOTHING = (1.3, 1.7)  # rows of a line of 32: standard deviations of blurs that join dots to strokes
@@ -26,6 +28,7 @@ MIN_ROUGH_CHARACTERS = 4  # fewer tell too little
 MIN_SMOOTHED_GAIN = 0.08  # of confidence
 MIN_SMOOTHED_GAIN_SHORT = 0.15  # the same of a line of at most ``SHORT`` characters
 SHORT = 7
+MIN_SMOOTHED = 0.65  # confidence of a line smoothed a little from which it is smoothed more, if half the gain is there
 MIN_SIDEWAYS = 2.5  # height over width of an image that may be on its side
 
 
@@ -62,6 +65,40 @@ def prepare_views(image: np.ndarray, may_be_turned: bool = True) -> Views:
     return Views(split_line(resize_to_height(trimmed), image.shape), with_margins, sideways, may_be_turned)
 
 
+def looks(views: Views) -> Generator[list[PreparedLine], list[TextLine], TextLine]:
+    """Decide, from reading to reading, which ways to look at an image are worth reading.
+
+    A long line is looked at in part first, and smoothed more only where a little of it helps: noise, too, is read three
+    times at most.
+
+    Args:
+        views: of the image.
+
+    Yields:
+        What is to be read next; takes what it gave.
+
+    Returns:
+        The reading that counts.
+    """
+    (usual,) = yield [views.usual]
+    others = other_views(views, usual)
+    if not others:
+        return usual
+    parts = [_part(view) for view in others]
+    read = yield parts
+    looked = [(view, line) for view, part, line in zip(others, parts, read, strict=True) if part is view]
+    further = [
+        view
+        for view, part, line in zip(others, parts, read, strict=True)
+        if part is not view and _is_promising(view, line, usual)
+    ]
+    if any(view.is_smoothed and _is_promising(view, line, usual) for view, line in zip(others, read, strict=True)):
+        further.append(_smoothed(views, SMOOTHING[1]))
+    if further:
+        looked += zip(further, (yield further), strict=True)
+    return most_convincing(usual, looked)
+
+
 def other_views(views: Views, read: TextLine) -> list[PreparedLine]:
     """Prepare other ways to look at an image, none if its reading is convincing.
 
@@ -74,14 +111,35 @@ def other_views(views: Views, read: TextLine) -> list[PreparedLine]:
     if views.with_margins is not None and (read.confidence < CONVINCING or _size_alone_tells(read)):
         others.append(split_line(views.with_margins, shape))
     if read.confidence < MAX_ROUGH and len(read.characters) >= MIN_ROUGH_CHARACTERS:
-        smoothed = (cv2.GaussianBlur(views.usual.line, (0, 0), deviation) for deviation in SMOOTHING)
-        others += [replace(split_line(line, shape), is_smoothed=True) for line in smoothed]
+        others.append(_smoothed(views, SMOOTHING[0]))
+    turned: list[PreparedLine] = []
     if views.sideways is not None and _may_be_turned(read, sideways=True):
-        others.append(split_line(views.sideways, shape, 90))
-        others.append(split_line(views.sideways[::-1, ::-1], shape, 270))
+        turned += [split_line(views.sideways, shape, 90), split_line(views.sideways[::-1, ::-1], shape, 270)]
     elif views.may_be_turned and _may_be_turned(read):
-        others.append(split_line(views.usual.line[::-1, ::-1], shape, 180))
-    return others
+        turned.append(split_line(views.usual.line[::-1, ::-1], shape, 180))
+    for piece in (piece for line in turned for piece in line.pieces):
+        piece.min_confidence = MIN_TURNED_PART
+    return others + turned
+
+
+def _smoothed(views: Views, deviation: float) -> PreparedLine:
+    line = cv2.GaussianBlur(views.usual.line, (0, 0), deviation)
+    return replace(split_line(line, views.usual.shape), is_smoothed=True)
+
+
+def _part(view: PreparedLine) -> PreparedLine:
+    """Return a view with the piece in the middle alone; the same view if it has no other."""
+    middle = len(view.pieces) // 2
+    return view if len(view.pieces) == 1 else replace(view, pieces=view.pieces[middle : middle + 1])
+
+
+def _is_promising(view: PreparedLine, read: TextLine, usual: TextLine) -> bool:
+    """Tell whether the whole of a view, or one that is smoothed more, may be read better than the usual one."""
+    if view.rotation:
+        return read.confidence >= MIN_TURNED_PART
+    if view.is_smoothed:
+        return read.confidence >= max(MIN_SMOOTHED, usual.confidence + _smoothed_gain(usual) / 2)
+    return read.confidence >= usual.confidence or _size_alone_tells(usual)
 
 
 def most_convincing(usual: TextLine, others: list[tuple[PreparedLine, TextLine]]) -> TextLine:
@@ -89,20 +147,24 @@ def most_convincing(usual: TextLine, others: list[tuple[PreparedLine, TextLine]]
 
     Args:
         usual: the reading of the usual view.
-        others: what ``other_views`` prepared, and what it gave.
+        others: the other views that were read whole, and what they gave.
     """
     with_margins = [line for view, line in others if not line.rotation and not view.is_smoothed]
     upright = max((usual, *with_margins), key=_confidence)
     if _size_alone_tells(usual) and any(line.confidence >= MAX_UPRIGHT for line in with_margins):
         (upright,) = with_margins
     smoothed = max((line for view, line in others if view.is_smoothed), key=_confidence, default=upright)
-    gain = MIN_SMOOTHED_GAIN_SHORT if len(upright.characters) <= SHORT else MIN_SMOOTHED_GAIN
-    if smoothed.confidence >= upright.confidence + gain:
+    if smoothed.confidence >= upright.confidence + _smoothed_gain(upright):
         upright = smoothed
     turned = [line for _, line in others if line.rotation and len(line.characters) >= MIN_TURNED_CHARACTERS]
     best = max(turned, key=_confidence, default=upright)
     may_be_turned = _may_be_turned(upright, sideways=best.rotation in (90, 270))
     return best if may_be_turned and best.confidence >= MIN_TURNED else upright
+
+
+def _smoothed_gain(read: TextLine) -> float:
+    """Return by how much more confident the reading of a smoothed line must be."""
+    return MIN_SMOOTHED_GAIN_SHORT if len(read.characters) <= SHORT else MIN_SMOOTHED_GAIN
 
 
 def _confidence(line: TextLine) -> float:
