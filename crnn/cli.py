@@ -31,6 +31,7 @@ NO_EXTRA = ("matplotlib",)  # packages that a command can use and its extra does
 COMMANDS = {
     "read": Command("crnn.inference.demo", "read pictures: lines and whole pages"),
     "serve": Command("crnn.server.__main__", "read pictures over HTTP, with a page to drop them on", "serve"),
+    "cluster": Command("crnn.cluster.__main__", "read very many pictures on many cores, to Parquet", "cluster"),
     "unpack": Command("crnn.dataset.__main__", "unpack the archives of a data set", "train"),
     "train": Command("crnn.training.__main__", "train on your pictures, a data set, or lines it draws", "train"),
     "check": Command("crnn.dataset.validation", "look at every label and image of a data set"),

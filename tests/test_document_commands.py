@@ -55,6 +55,7 @@ PARSED = {
     "crnn.evaluation.robustness": "reads everything in 46 forms; test_robustness.py",
     "crnn.tools.comparison": "needs other readers",
     "crnn.server.__main__": "serves until it is stopped; test_server.py",
+    "crnn.cluster.__main__": "needs Ray; test_cluster.py",
     "tests.fuzz": "its length is one of its options; test_damage.py runs the same damages",
     "pytest": "it is what runs this",
 }

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the top; each may import what stands on lines below its own.
 ORDER = (
     {"cli"},
-    {"tools", "server"},
+    {"tools", "server", "cluster"},
     {"training"},
     {"evaluation"},
     {"synthesis"},
@@ -22,7 +22,9 @@ ORDER = (
 )
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 EXCEPT = {("inference", "dataset"), ("dataset", "inference"), ("dataset", "model"), ("synthesis", "inference")}
-EXCEPT |= {("server", name) for name in ("training", "evaluation", "synthesis", "dataset", "model")}
+EXCEPT |= {
+    (own, name) for own in ("server", "cluster") for name in ("training", "evaluation", "synthesis", "dataset", "model")
+}
 
 
 def imports_of(path):
@@ -55,9 +57,12 @@ def test_no_import_runs_upwards():
     assert not wrong
 
 
-def test_the_server_alone_imports_its_framework():
-    paths = [path for path in (ROOT / "crnn").rglob("*.py") if path.parent.name != "server"]
-    framework = re.compile(r"(?m)^\s*(?:import|from) (?:fastapi|starlette|uvicorn)\b")
+@pytest.mark.parametrize(
+    ("package", "frameworks"), [("server", "fastapi|starlette|uvicorn"), ("cluster", "ray|pyarrow")]
+)
+def test_one_package_alone_imports_a_framework(package, frameworks):
+    paths = [path for path in (ROOT / "crnn").rglob("*.py") if path.parent.name != package]
+    framework = re.compile(rf"(?m)^\s*(?:import|from) (?:{frameworks})\b")
     assert [path for path in paths if framework.search(path.read_text("utf-8"))] == []
 
 
@@ -74,6 +79,7 @@ def test_the_server_alone_imports_its_framework():
             "keras tensorflow freetype crnn.training crnn.synthesis crnn.dataset crnn.evaluation",
         ),
         ("crnn.server.__main__", "cv2 numpy fastapi uvicorn"),
+        ("crnn.cluster.__main__", "cv2 numpy ray pyarrow"),
         ("crnn.dataset.validation", "keras tensorflow crnn.model crnn.inference"),
         ("crnn.training.dataset_trainer", "freetype crnn.synthesis crnn.inference"),
         ("crnn.synthesis.batch_stream", "keras tensorflow crnn.model crnn.inference crnn.training"),

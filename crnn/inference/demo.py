@@ -164,7 +164,7 @@ def _read(paths: list[Name], recognizer: "Recognizer", form: "Format", options: 
         start = time.perf_counter()
         for pages in _pages(paths, recognizer, options.lines):
             elapsed = time.perf_counter() - start
-            shares = [_columns(page) for _, page in pages]
+            shares = [page.columns for _, page in pages]
             for (source, page), share in zip(pages, shares, strict=True):
                 with bar.external_write_mode(sys.stdout):
                     sys.stdout.write(form.page(source.name, page, elapsed * share / sum(shares), next(numbers)))
@@ -189,40 +189,21 @@ def _views(options: argparse.Namespace) -> list["Drawings | HtmlReport"]:
     return [*drawings, *([HtmlReport(options.html)] if options.html else [])]
 
 
-def _columns(page: "PageText") -> float:
-    """Return how long the lines of a picture are together, by their heights: its part of what was done together."""
-    return sum(line.line.width / line.line.height for line in page.lines) or 1.0
-
-
 def _pages(paths: list[Name], recognizer: "Recognizer", mode: str) -> "Iterator[list[tuple[_Source, PageText]]]":
-    """Read images together; if that fails, each alone, so that only those are lost that cannot be read."""
+    """Read images; what is wrong with those that cannot be read goes to stderr."""
     from crnn.image_file import MAX_BYTES
-    from crnn.inference.page.reader import read_pages
+    from crnn.inference.page.reader import read_each
 
     # stdin is read here and not in another thread, so that Ctrl-C ends it
     stdin = sys.stdin.buffer.read(MAX_BYTES + 1) if STDIN in paths and sys.stdin else b""
-    images = _images(paths, stdin)
-    begun: dict[_Source, np.ndarray] = {}
-
-    def begin() -> "Iterator[tuple[_Source, np.ndarray]]":
-        for source, image in images:
-            begun[source] = image
-            yield source, image
-
-    while True:
-        try:
-            for pages in read_pages(recognizer, begin(), mode):
-                for source, _ in pages:
-                    del begun[source]
-                yield pages
-            return
-        except Exception:  # of one of those that are begun; nobody knows which
-            for source, image in begun.items():
-                try:
-                    yield from read_pages(recognizer, [(source, image)], mode)
-                except Exception as error:
-                    _say_unread(source.name, error)
-            begun.clear()
+    for pages in read_each(recognizer, _images(paths, stdin), mode):
+        texts = []
+        for source, page in pages:
+            if isinstance(page, Exception):
+                _say_unread(source.name, page)
+            else:
+                texts.append((source, page))
+        yield texts
 
 
 def _images(paths: list[Name], stdin: bytes) -> Iterator[tuple[_Source, "np.ndarray"]]:
@@ -247,10 +228,9 @@ def _images(paths: list[Name], stdin: bytes) -> Iterator[tuple[_Source, "np.ndar
 
 
 def _say_unread(path: Name, error: Exception) -> None:
-    from crnn.image import ImageError
+    from crnn.inference.inputs import reason_of
 
-    reason = "there is not enough memory to read it" if isinstance(error, MemoryError) else repr(error)
-    _say(str(error) if isinstance(error, ImageError) else f"{path}: cannot be read: {reason}")
+    _say(reason_of(error, path))
 
 
 def _say(message: str) -> None:

@@ -78,6 +78,17 @@ def load_grayscale(source: Source, channels: Channels = "bgr", notify: Notify | 
     )
 
 
+def reason_of(error: Exception, name: object) -> str:
+    """Say for people why an image cannot be read.
+
+    Args:
+        error: what reading it raised.
+        name: of the image.
+    """
+    reason = "there is not enough memory to read it" if isinstance(error, MemoryError) else repr(error)
+    return str(error) if isinstance(error, ImageError) else f"{name}: cannot be read: {reason}"
+
+
 def _from_file(file: Any, notify: Notify | None) -> np.ndarray:
     name = str(getattr(file, "name", "a file object"))
     data = file.read(MAX_BYTES + 1)

@@ -72,6 +72,11 @@ class PageText:
         return self.image.shape[0]
 
     @property
+    def columns(self) -> float:
+        """How long the lines are together, by their heights: the picture's part of what was done together."""
+        return sum(line.line.width / line.line.height for line in self.lines) or 1.0
+
+    @property
     def text(self) -> str:
         """The text of all lines, each on a line of its own."""
         return "\n".join(line.line.text for line in self.lines)

@@ -68,6 +68,42 @@ def read_pages(
         yield complete
 
 
+def read_each(
+    recognizer: "Recognizer", images: Iterable[tuple[Key, np.ndarray]], mode: str = "auto"
+) -> Iterator[list[tuple[Key, PageText | Exception]]]:
+    """Read pictures together; where that fails, each alone, so that only those are lost that cannot be read.
+
+    Args:
+        recognizer, images, mode: as of ``read_pages``.
+
+    Yields:
+        Key and text of pictures that were completed together, in order, or what was raised in place of the text.
+    """
+    coming = iter(images)
+    begun: dict[Key, np.ndarray] = {}
+
+    def begin() -> Iterator[tuple[Key, np.ndarray]]:
+        for key, image in coming:
+            begun[key] = image
+            yield key, image
+
+    while True:
+        try:
+            for pages in read_pages(recognizer, begin(), mode):
+                for key, _ in pages:
+                    del begun[key]
+                yield [*pages]
+            return
+        except Exception:  # of one of those that are begun; nobody knows which
+            for key, image in begun.items():
+                try:
+                    for pages in read_pages(recognizer, [(key, image)], mode):
+                        yield [*pages]
+                except Exception as error:
+                    yield [(key, error)]
+            begun.clear()
+
+
 def _prepare(key: Key, grey: np.ndarray, mode: str) -> _Page[Key]:
     boxes = [] if mode == "one" else find_lines(grey)
     is_line = mode == "one" or (mode == "auto" and is_single_line(grey, boxes))
