@@ -130,7 +130,8 @@ def _spread(values, low, high):
     """Map the values from ``low`` to ``high`` to 0 to 255, those beyond to the ends, row by row to save memory."""
     spread = np.empty(values.shape, np.uint8)
     for row, source in zip(spread, values, strict=True):
-        scaled = (source.astype(np.float64) - low) * (255 / (high - low))
+        with np.errstate(all="ignore"):  # NaN of the signalling kind warns when it is converted
+            scaled = (source.astype(np.float64) - low) * (255 / (high - low))
         row[:] = np.rint(np.nan_to_num(scaled, nan=0.0, posinf=255, neginf=0).clip(0, 255))
     return spread
 

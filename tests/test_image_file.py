@@ -118,6 +118,8 @@ def test_what_is_no_number_does_not_spoil_the_others(ink):
     assert grey[0, :3].tolist() == [0, 255, 0]
     values[:] = np.nan
     assert np.ptp(decode(cv2.imencode(".tiff", values)[1])) == 0
+    values.view(np.uint32)[:] = 0x7F800001  # signalling ones, which NumPy warns of
+    assert np.ptp(decode(cv2.imencode(".tiff", values)[1])) == 0
 
 
 def test_palettes_single_bits_and_cmyk(ink):
