@@ -11,7 +11,7 @@ from crnn.image import quantiles
 
 RIGHT_PADDING = 32  # columns put on the right of each piece: the "colour adding" of the project's document
 MIN_HEIGHT = 6  # rows of an image that keeps its aspect ratio: lower ones show no text, and would get very long
-MAX_WIDENED = 2**16  # columns at height 32 that a line may get by cutting off its margins; a longer one keeps them
+MAX_WIDENED = 2**15  # columns at height 32 that a line may get by cutting off its margins; a longer one keeps them
 MAX_MARGIN = 0.5  # rows above and below the ink, as a share of its height
 MIN_RISE = 1 / 16  # of a line from end to end, as a share of its height; less does not hurt
 MAX_RISE = 5 / 8
