@@ -66,6 +66,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="default: weights/CRNN.h5")
     parser.add_argument("--engine", choices=("onnx", "onnx-float32", "keras"), help="default: onnx if it is installed")
     parser.add_argument("--device", choices=DEVICES, help="that ONNX Runtime computes on (default: cpu)")
+    parser.add_argument("--threads", type=int, metavar="N", help="of ONNX Runtime (default: one a core)")
     parser.add_argument("--decoding", choices=("beam", "greedy"), default="beam", help="greedy: the network alone")
     return parser
 
@@ -112,7 +113,9 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
 
     try:
         device = {"device": options.device} if options.device else {}
-        recognizer = Recognizer(options.weights, engine=options.engine, decoding=options.decoding, **device)
+        recognizer = Recognizer(
+            options.weights, engine=options.engine, decoding=options.decoding, threads=options.threads, **device
+        )
         recognizer = recognizer.with_alternatives(options.alternatives)
         if options.allow is not None:
             recognizer = recognizer.restricted(options.allow)

@@ -65,7 +65,11 @@ def default_engine() -> str:
 
 
 def load_engine(
-    path: str | Path, classes: int | None = None, engine: str | None = None, device: str = DEFAULT_DEVICE
+    path: str | Path,
+    classes: int | None = None,
+    engine: str | None = None,
+    device: str = DEFAULT_DEVICE,
+    threads: int | None = None,
 ) -> Engine:
     """Load a network.
 
@@ -75,15 +79,19 @@ def load_engine(
         engine: one of ``ENGINES``; default: see ``default_engine``.
         device: one of ``DEVICES``; ``auto`` takes the first that works. Keras computes on what its backend finds, so
             its engine takes ``cpu`` alone.
+        threads: of ONNX Runtime for one batch; default: one a core. Keras takes what its backend does.
 
     Raises:
-        OSError, ValueError: the file cannot be read, or does not fit the network; no such engine or device.
+        OSError, ValueError: the file cannot be read, or does not fit the network; no such engine, device or number.
     """
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads={threads}: must be 1 or more")
     engine = engine or default_engine()
     classes = classes or Charset.for_weights(path).classes
     if engine == "keras":
-        if device != DEFAULT_DEVICE:
-            raise ValueError(f"the engine keras takes no device {device}: it computes on what its backend finds")
+        if device != DEFAULT_DEVICE or threads:
+            what = f"device {device}" if device != DEFAULT_DEVICE else "threads"
+            raise ValueError(f"the engine keras takes no {what}: it computes on what its backend finds")
         return Engine(_keras_predict(path, classes))
     if engine not in ENGINES:
         raise ValueError(f"{engine}: no such engine; there are {', '.join(ENGINES)}")
@@ -92,10 +100,10 @@ def load_engine(
     if device == "auto":
         for accelerator in available_devices()[:-1]:
             with suppress(DeviceError):
-                return load_engine(path, classes, engine, accelerator)
+                return load_engine(path, classes, engine, accelerator, threads)
         device = DEFAULT_DEVICE
     if _is_onnx(path):
-        return Engine(onnx_predict(str(path), classes, device), device)
+        return Engine(onnx_predict(str(path), classes, device, threads), device)
     from crnn.inference.onnx_graph import QUANTIZED_LAYERS, graph_from_weights
     from crnn.model.weights_file import read_activation_ranges
 
@@ -103,7 +111,7 @@ def load_engine(
     has_ranges = ranges.keys() >= set(QUANTIZED_LAYERS)
     has_integers = engine == "onnx" and device == "cpu" and has_ranges and multiplies_integers_fast()
     graph = graph_from_weights(path, classes, ranges if has_integers else None)
-    return Engine(onnx_predict(graph, classes, device), device, has_integers)
+    return Engine(onnx_predict(graph, classes, device, threads), device, has_integers)
 
 
 def available_devices() -> list[str]:
@@ -126,13 +134,16 @@ def multiplies_integers_fast() -> bool:
     return bool(re.search(r"^(flags|Features)\b.*\b(avx512_vnni|avx_vnni|asimddp)\b", flags, re.MULTILINE))
 
 
-def onnx_predict(model: str | bytes, classes: int | None = None, device: str = DEFAULT_DEVICE) -> Predict:
+def onnx_predict(
+    model: str | bytes, classes: int | None = None, device: str = DEFAULT_DEVICE, threads: int | None = None
+) -> Predict:
     """Load an ONNX network into ONNX Runtime.
 
     Args:
         model: path of a file, or its bytes.
         classes: that it must have; default: any number.
         device: one of ``PROVIDERS``.
+        threads: for one batch; default: one a core.
 
     Raises:
         DeviceError: ONNX Runtime cannot compute on the device.
@@ -152,6 +163,7 @@ def onnx_predict(model: str | bytes, classes: int | None = None, device: str = D
         require_regular_file(model)
         model = Path(model).read_bytes()
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if device == DEFAULT_DEVICE:
         options.log_severity_level = 4  # what fails is raised, and need not be printed too
