@@ -76,6 +76,23 @@ def test_a_device_that_is_not_there_is_refused(providers):
         load_engine(DEFAULT_WEIGHTS, engine="keras", device="cuda")
 
 
+def test_threads_are_set_and_checked(monkeypatch):
+    asked = []
+
+    def session(model, options, **named):
+        asked.append(options.intra_op_num_threads)
+        return REAL(model, options, **named)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    for threads in (None, 1, 3):
+        assert load_engine(DEFAULT_WEIGHTS, threads=threads).predict(IMAGES).shape[:2] == (1, 15)
+    assert asked == [0, 1, 3]  # 0: as ONNX Runtime sees fit
+    with pytest.raises(ValueError, match="threads=0: must be 1 or more"):
+        load_engine(DEFAULT_WEIGHTS, threads=0)
+    with pytest.raises(ValueError, match="the engine keras takes no threads"):
+        load_engine(DEFAULT_WEIGHTS, engine="keras", threads=2)
+
+
 @pytest.mark.parametrize(
     ("flags", "fast"),
     [

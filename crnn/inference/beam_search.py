@@ -70,7 +70,8 @@ class BeamDecoder:
         self.min_probability = min_probability
         self.beam_width = beam_width
         labels = charset.labels
-        self._twins = [(labels[twin], labels[meant]) for twin, meant in TWINS.items() if {twin, meant} <= labels.keys()]
+        pairs = [(labels[twin], labels[meant]) for twin, meant in TWINS.items() if {twin, meant} <= labels.keys()]
+        self._twins, self._meant = np.array(pairs, int).reshape(-1, 2).T
         self._zero, self._capital_o = labels.get("0"), labels.get("O")
         self._digits = frozenset(label for character, label in labels.items() if character in "0123456789")
         self._letters = frozenset(label for c, label in labels.items() if c.isascii() and c.isalpha())
@@ -117,13 +118,12 @@ class BeamDecoder:
 
     def _without_twins(self, probabilities: np.ndarray) -> np.ndarray:
         """Give the probability of signs that look like others to these, where the network considers them too."""
-        merged = probabilities
-        for twin, meant in self._twins:
-            both = (probabilities[:, twin] > 0) & (probabilities[:, meant] >= self.min_probability)
-            if both.any():
-                merged = probabilities.copy() if merged is probabilities else merged
-                merged[both, meant] += merged[both, twin]
-                merged[both, twin] = 0
+        steps, pairs = np.nonzero(probabilities[:, self._meant] >= self.min_probability)
+        if not steps.size:
+            return probabilities
+        merged = probabilities.copy()
+        np.add.at(merged, (steps, self._meant[pairs]), merged[steps, self._twins[pairs]])
+        merged[steps, self._twins[pairs]] = 0
         return merged
 
     def _with_zeros_in_codes(self, probabilities: np.ndarray) -> np.ndarray:
@@ -149,15 +149,19 @@ class BeamDecoder:
     def _steps(
         self, probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray, runs: list[Run]
     ) -> Iterator[Step]:
-        """Give the classes of each step that are followed."""
+        """Give the classes of each step that are followed, one of several steps with the same class alone."""
         blank = probabilities.shape[1] - 1
         codes = self._codes(runs, len(probabilities))
         alphanumeric, nothing = self._letters | self._digits, frozenset[int]()
-        for step, label, probability, code in zip(probabilities, best.tolist(), likely.tolist(), codes, strict=True):
-            unweighed = alphanumeric if code else nothing
-            if not self.min_probability <= probability < 1 - self.min_probability:
-                yield [label], [probability], unweighed
+        alone = (likely < self.min_probability) | (likely >= 1 - self.min_probability)
+        repeats = np.zeros(len(alone), bool)  # which give all texts the same factor
+        repeats[1:] = alone[1:] & alone[:-1] & (best[1:] == best[:-1])
+        for at in np.flatnonzero(~repeats).tolist():
+            unweighed = alphanumeric if codes[at] else nothing
+            if alone[at]:
+                yield [int(best[at])], [float(likely[at])], unweighed
                 continue
+            step = probabilities[at]
             classes = np.flatnonzero(step >= self.min_probability)
             ink = classes[(classes != blank) & (classes != SPACE)]
             if step[ink].sum() > MIN_INK:

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +15,7 @@ from crnn.paths import ASSETS, DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
     import numpy as np
+    from tqdm import tqdm
 
     from crnn.inference.drawing import Drawings
     from crnn.inference.formats import Format
@@ -64,6 +66,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="default: weights/CRNN.h5")
     parser.add_argument("--engine", choices=("onnx", "onnx-float32", "keras"), help="default: onnx if it is installed")
     parser.add_argument("--device", choices=DEVICES, help="that ONNX Runtime computes on (default: cpu)")
+    parser.add_argument("--threads", type=int, metavar="N", help="of ONNX Runtime (default: one a core)")
     parser.add_argument("--decoding", choices=("beam", "greedy"), default="beam", help="greedy: the network alone")
     return parser
 
@@ -110,7 +113,9 @@ def run(paths: Iterable[str], options: argparse.Namespace) -> int:
 
     try:
         device = {"device": options.device} if options.device else {}
-        recognizer = Recognizer(options.weights, engine=options.engine, decoding=options.decoding, **device)
+        recognizer = Recognizer(
+            options.weights, engine=options.engine, decoding=options.decoding, threads=options.threads, **device
+        )
         recognizer = recognizer.with_alternatives(options.alternatives)
         if options.allow is not None:
             recognizer = recognizer.restricted(options.allow)
@@ -155,29 +160,38 @@ def _find(paths: Iterable[str], recursive: bool) -> tuple[list[Name], list[str]]
 
 def _read(paths: list[Name], recognizer: "Recognizer", form: "Format", options: argparse.Namespace) -> int:
     """Read images, write the text of each as soon as it is known, and return how many could not be read."""
-    from tqdm import tqdm
-
     unread = len(paths)
     numbers = count(1)
     views = _views(options)
-    with tqdm(total=len(paths), unit=" pictures", disable=None if len(paths) >= PROGRESS_BAR_FROM else True) as bar:
+    with _progress_bar(len(paths)) as bar:
         start = time.perf_counter()
         for pages in _pages(paths, recognizer, options.lines):
             elapsed = time.perf_counter() - start
             shares = [page.columns for _, page in pages]
             for (source, page), share in zip(pages, shares, strict=True):
-                with bar.external_write_mode(sys.stdout):
+                with bar.external_write_mode(sys.stdout) if bar else nullcontext():
                     sys.stdout.write(form.page(source.name, page, elapsed * share / sum(shares), next(numbers)))
                     sys.stdout.flush()
                 for view in views:
                     view.add(source.name, page)
-                bar.update(source.number - bar.n)
+                if bar:
+                    bar.update(source.number - bar.n)
                 unread -= source.is_last
             start = time.perf_counter() if pages else start
-        bar.update(len(paths) - bar.n)
+        if bar:
+            bar.update(len(paths) - bar.n)
     for view in views:
         view.finish()
     return unread
+
+
+def _progress_bar(count: int) -> "tqdm | nullcontext[None]":
+    """Return a bar for many images, and nothing for a few: importing tqdm takes time."""
+    if count < PROGRESS_BAR_FROM:
+        return nullcontext()
+    from tqdm import tqdm
+
+    return tqdm(total=count, unit=" pictures", disable=None)
 
 
 def _views(options: argparse.Namespace) -> list["Drawings | HtmlReport"]:

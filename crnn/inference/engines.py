@@ -69,7 +69,7 @@ def load_engine(
     classes: int | None = None,
     engine: str | None = None,
     device: str = DEFAULT_DEVICE,
-    threads: int = 0,
+    threads: int | None = None,
 ) -> Engine:
     """Load a network.
 
@@ -79,16 +79,19 @@ def load_engine(
         engine: one of ``ENGINES``; default: see ``default_engine``.
         device: one of ``DEVICES``; ``auto`` takes the first that works. Keras computes on what its backend finds, so
             its engine takes ``cpu`` alone.
-        threads: that ONNX Runtime computes with; 0: as many as there are cores.
+        threads: of ONNX Runtime for one batch; default: one a core. Keras takes what its backend does.
 
     Raises:
-        OSError, ValueError: the file cannot be read, or does not fit the network; no such engine or device.
+        OSError, ValueError: the file cannot be read, or does not fit the network; no such engine, device or number.
     """
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads={threads}: must be 1 or more")
     engine = engine or default_engine()
     classes = classes or Charset.for_weights(path).classes
     if engine == "keras":
-        if device != DEFAULT_DEVICE:
-            raise ValueError(f"the engine keras takes no device {device}: it computes on what its backend finds")
+        if device != DEFAULT_DEVICE or threads:
+            what = f"device {device}" if device != DEFAULT_DEVICE else "threads"
+            raise ValueError(f"the engine keras takes no {what}: it computes on what its backend finds")
         return Engine(_keras_predict(path, classes))
     if engine not in ENGINES:
         raise ValueError(f"{engine}: no such engine; there are {', '.join(ENGINES)}")
@@ -132,7 +135,7 @@ def multiplies_integers_fast() -> bool:
 
 
 def onnx_predict(
-    model: str | bytes, classes: int | None = None, device: str = DEFAULT_DEVICE, threads: int = 0
+    model: str | bytes, classes: int | None = None, device: str = DEFAULT_DEVICE, threads: int | None = None
 ) -> Predict:
     """Load an ONNX network into ONNX Runtime.
 
@@ -140,7 +143,7 @@ def onnx_predict(
         model: path of a file, or its bytes.
         classes: that it must have; default: any number.
         device: one of ``PROVIDERS``.
-        threads: as of ``load_engine``.
+        threads: for one batch; default: one a core.
 
     Raises:
         DeviceError: ONNX Runtime cannot compute on the device.
@@ -160,7 +163,7 @@ def onnx_predict(
         require_regular_file(model)
         model = Path(model).read_bytes()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or 0
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if device == DEFAULT_DEVICE:
         options.log_severity_level = 4  # what fails is raised, and need not be printed too

@@ -2,12 +2,10 @@
 
 import os
 from collections.abc import Iterable
-from http.client import HTTPException
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, BinaryIO, Literal, Protocol, TypeGuard, get_args
-from urllib.request import Request, urlopen
 
 import numpy as np
 
@@ -151,6 +149,9 @@ def _download(url: str) -> np.ndarray:
 
 
 def _contents(url: str) -> bytearray | ImageError:
+    from http.client import HTTPException  # here: their imports take time that few readers need
+    from urllib.request import Request, urlopen
+
     data = bytearray()
     try:
         with urlopen(Request(url, headers={"User-Agent": "crnn"}), timeout=MAX_URL_SECONDS) as answer:  # noqa: S310

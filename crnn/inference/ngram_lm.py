@@ -40,7 +40,7 @@ class NGrams:
         self._max_scores = (-np.log(self._unigrams)).tolist()
         # where, among the n-grams of the next order, those begin that go on from each n-gram of an order
         self._starts = [
-            np.searchsorted(longer, np.arange(len(shorter) + 1) << LABEL_BITS)
+            np.append(0, np.bincount(longer >> LABEL_BITS, minlength=len(shorter)).cumsum())
             for shorter, longer in zip(keys[:-1], keys[1:], strict=True)
         ]
         # how often all those together stood in the texts

@@ -124,8 +124,7 @@ def _activation_scales(graph, activation_ranges):
 
 def _integer_filters(graph, name, kernel, bias, scale_before):
     """Add the constants of a QLinearConv; return those from its input's scale to its kernel's zero point."""
-    scale = _weight_scales(kernel, (1, 2, 3))
-    rounded = np.rint(kernel / scale[:, None, None, None]).astype(np.int8)
+    rounded, scale = _rounded(kernel, (1, 2, 3))
     graph.constant(f"{name}_bias", np.rint(bias / (scale_before * scale)).astype(np.int32))
     return (
         f"{QUANTIZED_LAYERS[QUANTIZED_LAYERS.index(name) - 1]}_scale",
@@ -138,19 +137,20 @@ def _integer_filters(graph, name, kernel, bias, scale_before):
 
 def _integer_product(graph, x, kernel, bias):
     """Multiply ``x`` (n, steps, 512), from -1 to 1 as LSTMs give it, by a kernel, and add a bias."""
-    scale = _weight_scales(kernel, 0)
+    rounded, scale = _rounded(kernel, (0,))
     x_scale = graph.constant("lstm_scale", np.float32(1 / _INT8_MAX))
     middle = graph.constant("middle", np.uint8(_INT8_MAX + 1))
     x = graph.add("QuantizeLinear", x, x_scale, middle)
-    rounded = graph.constant("softmax", np.rint(kernel / scale).astype(np.int8))
-    steps = graph.constant("softmax_scale", scale)
-    return graph.add("MatMulIntegerToFloat", x, rounded, x_scale, steps, middle, "", bias, domain=MICROSOFT)
+    constants = graph.constant("softmax", rounded), x_scale, graph.constant("softmax_scale", scale)
+    return graph.add("MatMulIntegerToFloat", x, *constants, middle, "", bias, domain=MICROSOFT)
 
 
-def _weight_scales(kernel, axes):
-    """Compute what a unit of 8 bits is worth in each filter; anything in one of zeros alone."""
-    highest = np.abs(kernel).max(axes)
-    return np.where(highest > 0, highest, 1) / np.float32(_INT8_MAX)
+def _rounded(kernel, axes):
+    """Round a kernel to int8; return also what a unit is worth in each filter: anything in one of zeros alone."""
+    highest = np.maximum(kernel.max(axes, keepdims=True), -kernel.min(axes, keepdims=True))
+    scale = np.where(highest > 0, highest, 1) / np.float32(_INT8_MAX)
+    units = kernel / scale
+    return np.rint(units, out=units).astype(np.int8), scale.squeeze(axes)
 
 
 class _Graph:
@@ -196,8 +196,8 @@ def _integer_lstm(graph, x, name, values):
     *kernels, bias = _gates(values)
     rounded, scales = [], []
     for part, kernel in zip(("kernel", "recurrent"), kernels, strict=True):
-        scale = _weight_scales(kernel, 1)
-        rounded.append(graph.constant(f"{name}_{part}", np.rint(kernel / scale[:, None]).astype(np.int8)))
+        integers, scale = _rounded(kernel, (1,))
+        rounded.append(graph.constant(f"{name}_{part}", integers))
         scales.append(graph.constant(f"{name}_{part}_scale", scale))
         scales.append(graph.constant(f"{name}_{part}_zero", np.zeros(scale.shape, np.int8)))
     others = graph.constant(f"{name}_bias", bias), "", "", "", ""  # lengths, first states, peepholes

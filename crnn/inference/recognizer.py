@@ -50,10 +50,10 @@ class Recognizer:
         engine: one of ``engines.ENGINES``, or what computes probabilities; default: ONNX Runtime if it is installed.
         decoding: ``beam``, with the n-grams that suit the weights if there are some, or ``greedy``, or a function that
             makes runs of probabilities (steps, classes), as ``ctc.greedy_runs``.
-        device: see ``engines.load_engine``.
+        device, threads: see ``engines.load_engine``.
 
     Raises:
-        OSError, ValueError: a file cannot be read, or does not fit the network; no such engine or device.
+        OSError, ValueError: a file cannot be read, or does not fit the network; no such engine, device or number.
 
     >>> import crnn
     >>> crnn.Recognizer().read("asset/kai.png").text
@@ -68,10 +68,11 @@ class Recognizer:
         engine: str | Engine | None = None,
         decoding: str | Decode = DECODINGS[0],
         device: str = DEFAULT_DEVICE,
+        threads: int | None = None,
     ):
         self.charset = charset or Charset.for_weights(weights)
         if not isinstance(engine, Engine):
-            engine = load_engine(weights, self.charset.classes, engine, device)
+            engine = load_engine(weights, self.charset.classes, engine, device, threads)
         self.engine = engine
         if isinstance(decoding, str):
             ngrams = NGrams.for_weights(weights) if decoding == "beam" else None
