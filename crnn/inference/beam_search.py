@@ -138,7 +138,7 @@ class BeamDecoder:
         if not both.any():
             return probabilities
         best, likely = best_of_steps(probabilities)
-        both &= self._codes(runs_of_path(best, likely, probabilities.shape[1] - 1), len(best))
+        both &= np.array(self._codes(runs_of_path(best, likely, probabilities.shape[1] - 1), len(best)))
         changed = probabilities.copy()
         odds = ZERO_IN_CODES * probabilities[both, zero] / probabilities[both, capital]
         share = odds / (1 + odds)
