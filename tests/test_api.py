@@ -112,8 +112,8 @@ def test_allow_takes_other_forms_of_characters(reader):
 
 
 def test_alternatives_are_the_next_texts(reader):
-    plain = reader.read(ASSETS / "long.png")  # of several pieces
-    line = reader.read(ASSETS / "long.png", alternatives=3)
+    plain = reader.read(ASSETS / "economics.jpg")  # of several pieces
+    line = reader.read(ASSETS / "economics.jpg", alternatives=3)
     assert replace(line, alternatives=()) == plain and plain.alternatives == ()
     texts = [line.text, *(other.text for other in line.alternatives)]
     assert len({"".join(text.split()) for text in texts}) == 4
