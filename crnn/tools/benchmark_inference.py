@@ -150,7 +150,7 @@ def print_lines(recognizer: Recognizer, images: list[np.ndarray]) -> None:
 
     def record(probabilities: np.ndarray) -> list[Run]:
         predicted.append(probabilities)
-        return []
+        return greedy_runs(probabilities)  # of nothing, a line would be looked at in other ways too
 
     Recognizer(charset=recognizer.charset, engine=recognizer.engine, decoding=record).read(images)
     greedy = seconds_of(lambda: [greedy_runs(frames) for frames in predicted]) / count
