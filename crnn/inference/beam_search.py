@@ -32,7 +32,7 @@ MIN_INK = 0.5  # of all characters but the space together: a step with more is a
 BEAM_WIDTH = 8  # texts followed at once
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
 MIN_LM_SCORE = -5.0  # of the n-grams, before they are weighted
-ZERO_IN_CODES = 8.0  # odds of a zero against an O in a word with other digits, over those the network gives
+ZERO_IN_CODES = 8.0  # factor of the odds of a zero against an O in a word of letters and digits
 MIN_SHARE = 0.001  # of a text's probability in that of all that are followed; rarer ones do not lower a confidence
 TWINS = {"│": "|", "╱": "/", "∶": ":", "﹑": "、", "﹒": ".", "．": ".", "﹐": ",", "﹔": ";", "﹖": "?"}
 TWINS |= {"＋": "+", "Ⅰ": "I", "Ⅳ": "V", "О": "O", "Р": "P", "―": "—", "━": "—", "─": "—", "′": "'"}
@@ -127,7 +127,7 @@ class BeamDecoder:
         return merged
 
     def _with_zeros_in_codes(self, probabilities: np.ndarray) -> np.ndarray:
-        """Raise the odds of zeros where other digits stand beside letters.
+        """Raise the odds of zeros in words of letters and digits.
 
         The network has learnt from running text that an O follows letters. In serial numbers zeros do as often.
         """
