@@ -185,7 +185,7 @@ def _even_gaps(pairs: list[Neighbours]) -> float:
 
 
 def _is_dot_apart(before: Neighbours, after: Neighbours) -> bool:
-    """Tell whether a middle dot stands alike far from both its neighbours: both gaps are spaces, or none is."""
+    """Tell whether a middle dot is equally far from both its neighbours: both gaps are spaces, or none is."""
     gaps = sorted((before.gap, after.gap))
     return after.left == "·" and before.kind == after.kind == "free" and WIDE <= gaps[1] < EVEN * gaps[0]
 
@@ -204,10 +204,11 @@ def _is_contraction(line: list[Neighbours], spaces: list[bool], at: int) -> bool
 
 def _are_spaces(pairs: list[Neighbours], even: float) -> bool:
     """Tell whether the gaps up to ``even`` are spaces, or within words whose characters are set apart."""
-    gaps = [pair.gap for pair in pairs if pair.gap <= even]
-    if len(gaps) >= MIN_EVEN_GAPS and max(pair.gap for pair in pairs) >= BETWEEN_WORDS * np.median(gaps):
+    alike = [pair for pair in pairs if pair.gap <= even]
+    usual, widest = np.median([pair.gap for pair in alike]), max(pair.gap for pair in pairs)
+    if len(alike) >= MIN_EVEN_GAPS and widest >= BETWEEN_WORDS * usual:
         return False
-    likely = [max(pair.probability, 1e-4) for pair in pairs if pair.gap <= even]
+    likely = [max(pair.probability, 1e-4) for pair in alike]
     return bool(np.exp(np.log(likely).mean()) >= SUSPECTED_ALL)
 
 
