@@ -72,3 +72,33 @@ def font_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fonts")
     builder.save(folder / "grid.ttf")
     return folder
+
+
+@pytest.fixture(params=["7z", "py7zr"])
+def way(request, monkeypatch):
+    """Archives are unpacked by this; see that the tests run both ways where 7z is installed."""
+    from crnn.dataset import extraction
+    from tests.archive_files import PROGRAM
+
+    if request.param == "py7zr":
+        monkeypatch.setattr(extraction, "PROGRAMS", ())
+    elif not PROGRAM:
+        pytest.skip("7z is not installed")
+    return request.param
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """Three archives, named so that the order of names is not the order of numbers."""
+    from crnn.dataset.archives import pack
+
+    for number in (1, 2, 10):
+        batch = tmp_path / f"part_{number}" / f"batch_{number}"
+        batch.mkdir(parents=True)
+        for image in range(3):
+            (batch / f"{image}.jpg").write_bytes(bytes([number, image]) * 500)
+        pack(tmp_path / f"part_{number}", tmp_path / f"part_{number}.7z")
+        for path in sorted((tmp_path / f"part_{number}").rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        (tmp_path / f"part_{number}").rmdir()
+    return tmp_path
