@@ -26,6 +26,11 @@ def test_what_followed_gains_and_what_did_not_loses(ngrams):
     assert ngrams.lm_score((), A) == 0
 
 
+def test_a_word_scores_more_than_its_letters_in_another_order(ngrams):
+    assert ngrams.word_score((A, B, C)) > 0 > ngrams.word_score((A, C, B))
+    assert ngrams.word_score((A,)) == 0 == ngrams.word_score(())
+
+
 def test_probabilities_after_any_history_sum_to_one(ngrams):
     alone = np.array([1, 5, 5, 4, 2]) / 17  # counts and one more each
     for history in ((), (A,), (A, B), (C, A, B), (D, D, D), (0,)):

@@ -3,11 +3,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from crnn.inference.spacing import Neighbours, SpaceEvidence, insert_spaces, spaces_between
+from crnn.inference.neighbours import Neighbours
+from crnn.inference.spacing import SpaceEvidence, insert_spaces, spaces_between
 from crnn.inference.text_line import Character
 
 
-def spaced(text, gaps, probabilities=None, seen=None):
+def spaced(text, gaps, probabilities=None, seen=None, word_score=None):
     """The text with the spaces that the rules put; the gaps, in heights, and what the network says, one a pair."""
     probabilities = probabilities or [0.0] * len(gaps)
     seen = seen or [probability > 0.5 for probability in probabilities]
@@ -15,7 +16,7 @@ def spaced(text, gaps, probabilities=None, seen=None):
         Neighbours(left, right, text[at - 1] if at else "", gaps[at], probabilities[at], seen[at])
         for at, (left, right) in enumerate(pairwise(text))
     ]
-    spaces = [*spaces_between(line), False]
+    spaces = [*spaces_between(line, word_score), False]
     return "".join(character + " " * space for character, space in zip(text, spaces, strict=True))
 
 
@@ -162,3 +163,26 @@ def test_gaps_and_probabilities_belong_to_the_characters_around_them():
 def test_a_line_of_nothing():
     evidence = SpaceEvidence([], np.zeros(0), np.zeros(0), 0)
     assert insert_spaces([], evidence) == [] == insert_spaces([Character(" ", 0.9, 0, 4)], evidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "said"),
+    [("why%<", 2.0, "why%<"), ("wqd%<", -1.0, "w q d % <"), ("xyz", 5.0, "x y z")],  # the last is of the alphabet
+)
+def test_letters_that_stand_apart_and_make_a_word_have_no_spaces(text, score, said):
+    count = len(text) - 1
+    scores = {text[:3]: score}
+    assert spaced(text, [0.5] * count, [0.2] * count, [False] * count, scores.__getitem__) == said
+
+
+@pytest.mark.parametrize(
+    ("second", "third", "said"),
+    [
+        (0.9, 0.2, "型号 XR，数量 36 台"),
+        (0.1, 0.2, "型号 XR，数量36台"),  # one of the others is none
+        (0.9, 0.01, "型号 XR，数量 36台"),  # nothing says so
+    ],
+)
+def test_borders_between_chinese_and_latin_are_set_alike(second, third, said):
+    """Boxes and rules leave no gaps to measure."""
+    assert spaced("型号XR，数量36台", [0.0] * 9, [0.0, 0.9, 0.0, 0.0, 0.0, 0.0, second, 0.0, third]) == said

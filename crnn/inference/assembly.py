@@ -8,20 +8,23 @@ import numpy as np
 from crnn.charset import SPACE, Charset
 from crnn.geometry import HEIGHT, step_centre
 from crnn.inference.line_splitting import Piece, PreparedLine
-from crnn.inference.spacing import SpaceEvidence, insert_spaces
+from crnn.inference.spacing import SpaceEvidence, WordScore, insert_spaces
 from crnn.inference.text_line import Character, TextLine
 from crnn.normalization import ink_height
 
 SEEN_TWICE = 8  # columns beside a cut: a space there counts for both pieces, so that neither leaves it to the other
 
 
-def assemble(line: PreparedLine, charset: Charset, has_spaces: bool = True) -> TextLine:
+def assemble(
+    line: PreparedLine, charset: Charset, has_spaces: bool = True, word_score: WordScore | None = None
+) -> TextLine:
     """Put together the text of a line.
 
     Args:
         line: whose pieces have their runs.
         charset: the table of labels.
         has_spaces: whether spaces may stand in it.
+        word_score: as for ``spacing.insert_spaces``.
 
     Returns:
         The line with columns of the source image.
@@ -30,7 +33,7 @@ def assemble(line: PreparedLine, charset: Charset, has_spaces: bool = True) -> T
     end = width if line.rotation % 180 == 0 else height
     characters = merge_pieces(line.pieces, charset)
     if has_spaces:
-        characters = insert_spaces(characters, _space_evidence(line))
+        characters = insert_spaces(characters, _space_evidence(line), word_score)
     scaled = (replace(c, x0=c.x0 * line.scale, x1=min(c.x1 * line.scale, end)) for c in characters)
     return TextLine(tuple(scaled), width, height, line.rotation)
 

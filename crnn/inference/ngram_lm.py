@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crnn.charset import Charset, table_of
+from crnn.charset import SPACE, Charset, table_of
 from crnn.files import atomic_file, read_arrays
 from crnn.paths import DEFAULT_CHARSET, DEFAULT_NGRAMS
 
@@ -64,6 +64,15 @@ class NGrams:
     def max_score(self, label: int) -> float:
         """Return what ``lm_score`` gives at most for a label: it is then certain."""
         return self._max_scores[label]
+
+    def word_score(self, labels: Sequence[int]) -> float:
+        """Compute the mean ``lm_score`` of the labels of a word but the first, if the word begins after a space."""
+        history: tuple[int, ...] = (SPACE,)
+        scores = []
+        for label in labels:
+            scores.append(self.lm_score(history, label))
+            history += (label,)
+        return sum(scores[1:]) / max(1, len(scores) - 1)
 
     def _score(self, history, label):
         likely = self._unigrams[label]

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack, cast, overload
@@ -21,6 +21,7 @@ from crnn.inference.inputs import Channels, Source, is_single, load_grayscale
 from crnn.inference.line_splitting import Piece, PreparedLine
 from crnn.inference.ngram_lm import NGrams
 from crnn.inference.restriction import Decode, RestrictedDecoder, allowed_labels
+from crnn.inference.spacing import WordScore
 from crnn.inference.text_line import TextLine
 from crnn.inference.views import Views, looks, prepare_views
 from crnn.paths import DEFAULT_WEIGHTS
@@ -74,9 +75,11 @@ class Recognizer:
         if not isinstance(engine, Engine):
             engine = load_engine(weights, self.charset.classes, engine, device, threads)
         self.engine = engine
+        self.word_score: WordScore | None = None
         if isinstance(decoding, str):
             ngrams = NGrams.for_weights(weights) if decoding == "beam" else None
             if ngrams:
+                self.word_score = partial(_word_score, ngrams, self.charset)
                 decoding = BeamDecoder(self.charset, ngrams.lm_score, max_lm_score=ngrams.max_score)
             else:
                 decoding = greedy_runs
@@ -226,13 +229,13 @@ class Recognizer:
                 piece.options = cast(ManyTexts, self.decode).most_likely(steps, OPTIONS * self.alternatives)
 
     def _assemble(self, line: PreparedLine) -> TextLine:
-        first = assemble(line, self.charset, self.has_spaces)
+        first = assemble(line, self.charset, self.has_spaces, self.word_score)
         if not self.alternatives:
             return first
         lines = {_ink(first): first}
         for way in best_combinations([piece.options for piece in line.pieces], OPTIONS * self.alternatives):
             pieces = [replace(piece, runs=runs) for piece, runs in zip(line.pieces, way, strict=True)]
-            other = assemble(replace(line, pieces=pieces), self.charset, self.has_spaces)
+            other = assemble(replace(line, pieces=pieces), self.charset, self.has_spaces, self.word_score)
             lines.setdefault(_ink(other), other)
         return replace(first, alternatives=tuple(lines.values())[1 : 1 + self.alternatives])
 
@@ -251,6 +254,11 @@ def read(source: Iterable[Source], **options: Unpack[ReadOptions]) -> list[TextL
 def read(source: Source | Iterable[Source], **options: Unpack[ReadOptions]) -> TextLine | list[TextLine]:
     """Read an image, or several, of one line each, with the shipped weights; see ``Recognizer.read``."""
     return default_recognizer().read(cast(Source, source), **options)
+
+
+def _word_score(ngrams: NGrams, charset: Charset, word: str) -> float:
+    """Score the characters of a word; see ``NGrams.word_score``."""
+    return ngrams.word_score(charset.encode(word))
 
 
 def _ink(line: TextLine) -> str:

@@ -4,6 +4,8 @@ Gaps are measured in heights of the line's ink, whatever its size. ``space`` is 
 thing and none of this module's business.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,16 +13,12 @@ import numpy as np
 
 from crnn.geometry import HEIGHT
 from crnn.inference.line_splitting import Gap
+from crnn.inference.neighbours import ASCII_FOR_FULL_WIDTH, Neighbours, is_chinese
 from crnn.inference.text_line import Character
 
-FULL_WIDTH_PUNCTUATION = frozenset("，。、（）《》〈〉【】〔〕「」『』")
-ASCII_FOR_FULL_WIDTH = frozenset(":;!?,")  # so the table writes them in Chinese too
-EITHER = frozenset("“”‘’·…—")  # full-width beside Chinese, but English has them too
-CLAUSE_ENDS = ASCII_FOR_FULL_WIDTH - {":"}  # before Chinese, the gap after them is their own width
-NEVER_AFTER_SPACE = frozenset(",;!?)]”")  # in any language written here
-OPERATORS = frozenset("!?")  # of code, where they may stand apart, as in "a != b"
-NEVER_BEFORE_SPACE = frozenset("“‘")  # however wide a font draws them
+WordScore = Callable[[str], float]
 
+OPERATORS = frozenset("!?")  # of code, where they may stand apart, as in "a != b"
 CONTRACTIONS = frozenset(("s", "t", "m", "d", "re", "ve", "ll"))  # after an apostrophe
 
 # in heights of the ink
@@ -35,11 +33,15 @@ SUSPECTED = 0.05  # of a space where the gap says so too
 LIKELY = 0.5  # of a space where the gap or the characters speak against it
 CERTAIN = 0.8  # of a space where gaps on both sides say nothing
 SUSPECTED_ALL = 0.03  # geometric mean over the gaps of a line in which all are as wide
+LIKELY_ALL = 0.3  # the same, where the letters make a word
 # between gaps
 EVEN = 1.5  # the widest over the narrowest of gaps of one kind
 BETWEEN_WORDS = 1.8  # over the median of even gaps; beside wider ones these are within words
 MIN_EVEN_GAPS = 4  # that show so
+MIN_WORD = 3  # letters, of a word whose letters may stand apart
+WORD_SCORE = 1.5  # of the n-grams, for a word
 AS_WIDE = 0.9  # over the median of the spaces that the network saw
+MIN_BORDERS = 2  # between Chinese and letters or digits, that show how a line sets these
 CHINESE_MARGIN = 0.2  # heights over the median gap between Chinese characters
 MIN_LETTER_GAPS = 3  # gaps that show how wide the gaps within the words of a line are
 SPACE_MARGIN = 1  # columns over the median of those gaps: the only space of a line has more
@@ -62,59 +64,21 @@ class SpaceEvidence:
     height: float
 
 
-@dataclass(frozen=True)
-class Neighbours:
-    """Two characters that follow each other.
-
-    Attributes:
-        left, right: the characters.
-        before: the character on the left of ``left``, empty if there is none.
-        gap: heights of background between them; 0 if there is none.
-        probability: the highest of a space between them.
-        seen: whether the decoder gave a space.
-    """
-
-    left: str
-    right: str
-    before: str = ""
-    gap: float = 0.0
-    probability: float = 0.0
-    seen: bool = False
-
-    @property
-    def kind(self) -> str:
-        """``own width`` after full-width punctuation, ``never``, ``Chinese``, or ``free`` to have a space."""
-        if (
-            self.left in FULL_WIDTH_PUNCTUATION
-            or (self.left in ASCII_FOR_FULL_WIDTH and (is_chinese(self.before) or self.before == "”"))
-            or (self.left in CLAUSE_ENDS and is_chinese(self.right))
-        ):
-            return "own width"
-        if self.right in FULL_WIDTH_PUNCTUATION or self.right in NEVER_AFTER_SPACE or self.left in NEVER_BEFORE_SPACE:
-            return "never"
-        square = [is_chinese(self.left), is_chinese(self.right)]
-        if any(square) and (self.left in EITHER or self.right in EITHER):
-            return "never"
-        return "Chinese" if all(square) else "free"
-
-
-def is_chinese(character: str) -> bool:
-    """Tell whether a character fills a square of its own, as Chinese ones and their punctuation do."""
-    return "\u4e00" <= character <= "\u9fff" or character in FULL_WIDTH_PUNCTUATION or character == "〇"
-
-
-def insert_spaces(characters: list[Character], evidence: SpaceEvidence) -> list[Character]:
+def insert_spaces(
+    characters: list[Character], evidence: SpaceEvidence, word_score: WordScore | None = None
+) -> list[Character]:
     """Decide where spaces stand in a line.
 
     Args:
         characters: of a line, from left to right, with the spaces that the decoder gave; in columns of the line.
         evidence: of the same line.
+        word_score: ``NGrams.word_score`` of a text; without it no letters that stand apart are taken for a word.
 
     Returns:
         The characters, with spaces where the rules put them.
     """
     letters = [character for character in characters if character.text != " "]
-    spaces = spaces_between(_neighbours(characters, evidence))
+    spaces = spaces_between(_neighbours(characters, evidence), word_score)
     spaced = letters[:1]
     for (left, right), has_space in zip(pairwise(letters), spaces, strict=True):
         if has_space:
@@ -123,11 +87,12 @@ def insert_spaces(characters: list[Character], evidence: SpaceEvidence) -> list[
     return spaced
 
 
-def spaces_between(line: list[Neighbours]) -> list[bool]:
+def spaces_between(line: list[Neighbours], word_score: WordScore | None = None) -> list[bool]:
     """Tell for all neighbours of a line whether a space stands between them.
 
     Args:
         line: from left to right.
+        word_score: as for ``insert_spaces``.
 
     >>> spaces_between([Neighbours("d", "i", gap=0.5, seen=True), Neighbours("i", "t", gap=0.1)])
     [True, False]
@@ -145,8 +110,9 @@ def spaces_between(line: list[Neighbours]) -> list[bool]:
             spaces[at] |= suspected and (pair.gap >= chinese_gap + CHINESE_MARGIN or pair.probability >= CERTAIN)
         elif not even:
             spaces[at] |= suspected and pair.gap >= AS_WIDE * space_gap
+    _space_borders_alike(line, spaces)
     if even:
-        all_spaces = _are_spaces([line[at] for at in free], even)
+        all_spaces = _are_spaces([line[at] for at in free], even, word_score)
         for at in free:
             if all_spaces or line[at].gap <= even:
                 spaces[at] = all_spaces
@@ -161,6 +127,26 @@ def spaces_between(line: list[Neighbours]) -> list[bool]:
     if spaces.count(True) == 1 and not _is_only_space(line, spaces.index(True)):
         return [False] * len(line)
     return spaces
+
+
+def _space_borders_alike(line: list[Neighbours], spaces: list[bool]) -> None:
+    """Add a space that the network suspects between Chinese and a letter or digit, where all others there are spaces.
+
+    Rules and boxes may leave no gap to measure.
+    """
+    borders = [at for at, pair in enumerate(line) if _is_border(pair)]
+    for at in borders:
+        others = [other for other in borders if other != at]
+        if len(others) >= MIN_BORDERS and all(spaces[other] for other in others):
+            wide = line[at].gap >= AS_WIDE * min(line[other].gap for other in others)
+            spaces[at] |= wide and line[at].probability >= SUSPECTED
+
+
+def _is_border(pair: Neighbours) -> bool:
+    """Tell whether Chinese meets a letter or digit."""
+    square = is_chinese(pair.left), is_chinese(pair.right)
+    other = pair.right if square[0] else pair.left
+    return pair.kind == "free" and square[0] != square[1] and _alphanumeric(other)
 
 
 def _has_space(pair: Neighbours) -> bool:
@@ -202,14 +188,27 @@ def _is_contraction(line: list[Neighbours], spaces: list[bool], at: int) -> bool
     return word in CONTRACTIONS
 
 
-def _are_spaces(pairs: list[Neighbours], even: float) -> bool:
+def _are_spaces(pairs: list[Neighbours], even: float, word_score: WordScore | None) -> bool:
     """Tell whether the gaps up to ``even`` are spaces, or within words whose characters are set apart."""
     alike = [pair for pair in pairs if pair.gap <= even]
     usual, widest = np.median([pair.gap for pair in alike]), max(pair.gap for pair in pairs)
     if len(alike) >= MIN_EVEN_GAPS and widest >= BETWEEN_WORDS * usual:
         return False
     likely = [max(pair.probability, 1e-4) for pair in alike]
-    return bool(np.exp(np.log(likely).mean()) >= SUSPECTED_ALL)
+    word = word_score and any(_is_word(letters, word_score) for letters in _letters_apart(pairs, even))
+    return bool(np.exp(np.log(likely).mean()) >= (LIKELY_ALL if word else SUSPECTED_ALL))
+
+
+def _letters_apart(pairs: list[Neighbours], even: float) -> list[str]:
+    """Return the runs of letters that have gaps up to ``even`` between them."""
+    text = pairs[0].left + "".join((pair.right if pair.gap <= even else " " + pair.right) for pair in pairs)
+    return re.findall(r"[A-Za-z]+", text)
+
+
+def _is_word(letters: str, word_score: WordScore) -> bool:
+    """Tell whether letters are a word or the beginning of one, and no piece of the alphabet."""
+    alphabet = all(ord(right) - ord(left) == 1 for left, right in pairwise(letters))
+    return len(letters) >= MIN_WORD and not alphabet and word_score(letters) >= WORD_SCORE
 
 
 def _full_width_words(line: list[Neighbours]) -> list[tuple[int, int]]:
