@@ -90,6 +90,16 @@ RULES = {
         "{look_alikes}, {look_alikes} and {look_alikes}", "{serial} {look_alikes} {serial}",
         "IBAN {look_alikes}{serial}", "{item_zh} {look_alikes}", "{numeral} {look_alikes} {numeral}",
     ),
+    "abbreviation": (
+        "{does_zh}{capitals}{topic_zh}", "{does_zh} {capitals} {topic_zh}", "{capitals}{topic_zh}",
+        "{capitals} {topic_zh}", "{topic_zh}{capitals}", "{topic_zh} {capitals}", "{capitals}{does_zh}{topic_zh}",
+        "用{capitals}{does_zh}{topic_zh}", "{topic_zh}（{capitals}）", "{capitals}+{topic_zh}",
+        "{topic_zh} + {capitals} {topic_zh}", "{capitals}：{topic_zh}", "{capitals}、{capitals}、{capitals}",
+        "{capitals}/{capitals}", "{capitals}的{topic_zh}", "{topic_zh}与{capitals}的{topic_zh}", "“{capitals}”",
+        "the {capitals} {noun}", "{capitals} {noun}", "{adjective} {capitals} {noun}", "{noun} of {capitals}",
+        "{brand}-{numeral}{item_zh}", "{brand} {numeral} {item_zh}", "{brand} {numeral}", "{label}{capitals}",
+        "{capitals} {year}", "{capitals}-{digit}{item_zh}",
+    ),
     "strokes": (
         "第一—三章", "第{small_digit}—{small_digit}章", "一一{small_digit}{small_digit}", "{small_digit}一一",
         "一{small_digit}一", "{small_digit}—{small_digit}十元", "（一）{topic_zh}", "一、{topic_zh}", "一—{digit}",

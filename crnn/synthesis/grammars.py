@@ -20,7 +20,7 @@ EVERYDAY = {
     "receipt": 5, "total": 5, "price": 6, "address_zh": 3, "address_en": 3, "time": 6, "number_of": 8, "form": 5,
     "cell": 5, "list": 6, "roman": 3, "citation": 5, "dash": 6, "pronoun": 5, "chat": 5, "sign": 9, "company": 2,
     "setting_row": 9, "unit": 7, "formula": 5, "key_combination": 4, "item": 8, "quoted": 4, "relation": 4,
-    "codes": 26, "plate": 5, "leader": 5, "strokes": 3,
+    "codes": 22, "abbreviation": 10, "plate": 5, "leader": 5, "strokes": 3,
 }  # fmt: skip
 TECHNICAL = {"url": 5, "path": 4, "version_of": 5, "terminal": 6, "code": 9, "config": 5, "box": 1}
 

@@ -136,9 +136,17 @@ class Texts:
             if rng.random() < 0.3:  # a word before a comma
                 chinese = "，，，，。、；："[rng.integers(8)] + chinese.lstrip("，。、；：")
             latin = self._some_words(rng) if rng.random() < 0.5 else patterns.line(rng)
-            latin = latin[: int(rng.integers(2, 16))].strip()
+            latin = _whole_words(latin, int(rng.integers(2, 16)))
             text += gap + chinese + gap + _BRACKETS[rng.integers(len(_BRACKETS))].format(latin)
         return re.sub(r" *([，。、；：（）《》【】]) *", r"\1", text).strip()  # these have their own room
+
+
+def _whole_words(text, length):
+    """Cut a text to at most ``length`` characters between words, or within its first word if that is longer."""
+    cut = text[:length]
+    if text[length : length + 1].strip() and " " in cut.strip():
+        cut = cut[: cut.rindex(" ")]
+    return cut.strip()
 
 
 _BRACKETS = ("{}", "{}", "{}", "（{}）", "({})", "“{}”", "《{}》", "【{}】")

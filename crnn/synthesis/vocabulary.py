@@ -124,6 +124,10 @@ LISTS = {
         React Go Rust C++ C# PHP Redis MySQL PostgreSQL MongoDB Kafka Nginx Git GitHub GitLab VS_Code ChatGPT GPT-4
         Claude Gemini DeepSeek Qwen Llama Whisper PyTorch TensorFlow CUDA ONNX Transformer Agent Prompt Token
         Embedding Excel Word PPT Wi-Fi NFC AR VR XR UX PM KPI OKR ROI B2B O2O VIP APP Web H5 I/O ID IP AWS""",
+    "capitals": """
+        AI AI AI AI AI AIGC AGI API API BI CI CLI CIO DIY FBI GUI HDMI HIV IC ICU ID ID IDC IDE IEEE II III IO
+        IP IP IPO IPTV ISBN ISO IT IT IVF JIT KPI LCI MIDI MIS MIT MRI NIH PII PMI POI PPI QFII RFID RISC RMI ROI
+        SCI SIM SKI SPI TI TRI UI UI UI/UX UNICEF VI VII VIII VIP VIP VR WIFI XII ALL API/UI HTML URL SQL LTE""",
     "topic_zh": """
         人工智能 大模型 知识库 工作流 智能体 数据库 服务器 操作系统 浏览器 应用程序 接口文档 配置文件 环境变量 日志
         缓存 队列 线程 权限 用户 订单 支付 库存 报表 图片 视频 音频 文件 文档 模型 训练 推理 部署 测试 监控 性能
