@@ -36,8 +36,7 @@ class NGrams:
         self.keys, self.counts = keys, [count.astype(np.int64) for count in counts]
         unigrams = np.ones(size)  # one more than counted, so that none is impossible
         unigrams[keys[0]] += self.counts[0]
-        self._unigrams = unigrams / unigrams.sum()
-        self._max_scores = (-np.log(self._unigrams)).tolist()
+        self._unigrams: list[float] = (unigrams / unigrams.sum()).tolist()
         # where, among the n-grams of the next order, those begin that go on from each n-gram of an order
         self._starts = [
             np.append(0, np.bincount(longer >> LABEL_BITS, minlength=len(shorter)).cumsum())
@@ -48,6 +47,8 @@ class NGrams:
             np.diff(np.concatenate(([0], np.cumsum(count)))[starts])
             for count, starts in zip(self.counts[1:], self._starts, strict=True)
         ]
+        self._key_at, self._count_at = _views(self.keys), _views(self.counts)
+        self._start_at, self._total_at = _views(self._starts), _views(self._totals)
         self._cached_place_of = lru_cache(2**16)(self._place_of)
         self._cached_followers = lru_cache(2**15)(self._followers)
         self._cached_score = lru_cache(2**17)(self._score)
@@ -63,14 +64,13 @@ class NGrams:
 
     def max_score(self, label: int) -> float:
         """Return what ``lm_score`` gives at most for a label: it is then certain."""
-        return self._max_scores[label]
+        return -math.log(self._unigrams[label])
 
     def _score(self, history, label):
         likely = self._unigrams[label]
-        for order, context, following, total in self._cached_followers(history):
-            at = _place(self.keys[order], context << LABEL_BITS | label, following)
-            count = 0 if at is None else int(self.counts[order][at])
-            different = following.stop - following.start
+        for order, context, start, stop, total in self._cached_followers(history):
+            at = _place(self._key_at[order], context << LABEL_BITS | label, start, stop)
+            count, different = 0 if at is None else self._count_at[order][at], stop - start
             likely = (count + different * likely) / (total + different)
         return math.log(likely / self._unigrams[label])
 
@@ -79,28 +79,30 @@ class NGrams:
 
         Returns:
             For each: the index in ``keys`` of these n-grams; where their context stands in the order below; where
-            they stand; how often they stood in the texts together.
+            they start and stop; how often they stood in the texts together.
         """
         found = []
         for length in range(1, len(history) + 1):
             context = self._cached_place_of(history[-length:])
             if context is None:
                 break
-            start, stop = self._starts[length - 1][context : context + 2].tolist()
+            start, stop = self._start_at[length - 1][context], self._start_at[length - 1][context + 1]
             if start == stop:
                 break
-            found.append((length, context, slice(start, stop), int(self._totals[length - 1][context])))
+            found.append((length, context, start, stop, self._total_at[length - 1][context]))
         return found
 
     def _place_of(self, labels):
         """Find where an n-gram stands among those of its order, or None."""
         if len(labels) == 1:
-            return _place(self.keys[0], labels[0])
+            return _place(self._key_at[0], labels[0], 0, len(self.keys[0]))
         before = self._cached_place_of(labels[:-1])
         if before is None:
             return None
-        following = slice(*self._starts[len(labels) - 2][before : before + 2].tolist())
-        return _place(self.keys[len(labels) - 1], before << LABEL_BITS | labels[-1], following)
+        starts = self._start_at[len(labels) - 2]
+        return _place(
+            self._key_at[len(labels) - 1], before << LABEL_BITS | labels[-1], starts[before], starts[before + 1]
+        )
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], charset: Charset, min_counts: Sequence[int] = MIN_COUNTS) -> "NGrams":
@@ -191,11 +193,11 @@ class NGrams:
 
     def __len__(self) -> int:
         """Return how many labels the table has."""
-        return self._unigrams.size
+        return len(self._unigrams)
 
     def save(self, path: str | Path) -> None:
         """Write a file ``.npz``: of each n-gram its last label, its count, and how many go on from it."""
-        arrays = {"size": np.array(self._unigrams.size)}
+        arrays = {"size": np.array(len(self))}
         for order, (key, count) in enumerate(zip(self.keys, self.counts, strict=True), 1):
             arrays |= {
                 f"label{order}": (key % 2**LABEL_BITS).astype(np.uint16),
@@ -207,10 +209,14 @@ class NGrams:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def _place(sorted_keys, key, among=slice(0, None)):
-    """Find where a key stands, looked for in a part of the keys; or None."""
-    stop = len(sorted_keys) if among.stop is None else among.stop
-    at = bisect_left(sorted_keys, key, among.start, stop)  # which NumPy takes longer for, a key at a time
+def _views(arrays: list[np.ndarray]) -> list[memoryview]:
+    """Return views that give single numbers as Python's own, which NumPy takes several times as long for."""
+    return [array.data for array in arrays]
+
+
+def _place(sorted_keys, key, start, stop):
+    """Find where a key stands from ``start`` up to ``stop``, or None."""
+    at = bisect_left(sorted_keys, key, start, stop)
     return at if at < stop and sorted_keys[at] == key else None
 
 
