@@ -1,6 +1,7 @@
 """From images of lines to their text."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
 from functools import cache
@@ -66,15 +67,14 @@ class Recognizer:
         threads: int | None = None,
     ):
         self.charset = charset or Charset.for_weights(weights)
-        if not isinstance(engine, Engine):
-            engine = load_engine(weights, self.charset.classes, engine, device, threads)
+        with ThreadPoolExecutor(1, "crnn") as pool:  # both take long, and little of it is Python
+            ngrams = pool.submit(NGrams.for_weights, weights) if decoding == "beam" else None
+            if not isinstance(engine, Engine):
+                engine = load_engine(weights, self.charset.classes, engine, device, threads)
         self.engine = engine
         if isinstance(decoding, str):
-            ngrams = NGrams.for_weights(weights) if decoding == "beam" else None
-            if ngrams:
-                decoding = BeamDecoder(self.charset, ngrams.lm_score, max_lm_score=ngrams.max_score)
-            else:
-                decoding = greedy_runs
+            found = ngrams.result() if ngrams else None
+            decoding = BeamDecoder(self.charset, found.lm_score, max_lm_score=found.max_score) if found else greedy_runs
         self.decode = decoding
         self.best_path: Decode = greedy_runs
         self.has_spaces = True
