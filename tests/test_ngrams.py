@@ -44,14 +44,14 @@ def test_only_as_much_of_the_history_counts_as_was_counted(ngrams):
 
 def test_rare_ngrams_are_left_out():
     ngrams = NGrams.from_texts(["ab" * 3 + "cd"], TABLE, min_counts=(1, 3, 9))
-    assert [len(keys) for keys in ngrams.keys] == [4, 1, 0]
+    assert [len(labels) for labels in ngrams.labels] == [4, 1, 0]
     assert ngrams.lm_score((A,), B) > 0 == ngrams.lm_score((C,), D)
 
 
 def test_any_order_is_counted_and_texts_shorter_than_it_too():
     ngrams = NGrams.from_texts(["abcdabcd", "ab", ""], TABLE, min_counts=(1,) * 6)
-    assert [len(keys) for keys in ngrams.keys] == [4, 4, 4, 4, 4, 3]
-    assert [counts.sum() for counts in ngrams.counts] == [10, 8, 6, 5, 4, 3]
+    assert [len(labels) for labels in ngrams.labels] == [4, 4, 4, 4, 4, 3]
+    assert [sums[-1] for sums in ngrams.sums] == [10, 8, 6, 5, 4, 3]
     assert ngrams.lm_score((C, D, A, B), C) > ngrams.lm_score((A, B), C)
 
 

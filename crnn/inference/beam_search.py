@@ -15,8 +15,6 @@ Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with these changes:
 import math
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from dataclasses import replace
-from difflib import SequenceMatcher
 from heapq import heappush, heappushpop
 from itertools import groupby
 from typing import cast
@@ -24,7 +22,8 @@ from typing import cast
 import numpy as np
 
 from crnn.charset import SPACE, Charset
-from crnn.ctc import Run, best_of_steps, forced_alignment, runs_of_path
+from crnn.ctc import Run, best_of_steps, runs_of_path
+from crnn.inference.confidence import Labels, runs_of_text
 
 MIN_PROBABILITY = 0.01
 MIN_RARE_PROBABILITY = 1e-5  # instead, where several texts are asked for
@@ -33,14 +32,29 @@ BEAM_WIDTH = 8  # texts followed at once
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
 MIN_LM_SCORE = -5.0  # of the n-grams, before they are weighted
 ZERO_IN_CODES = 8.0  # factor of the odds of a zero against an O in a word of letters and digits
-MIN_SHARE = 0.001  # of a text's probability in that of all that are followed; rarer ones do not lower a confidence
 TWINS = {"│": "|", "╱": "/", "∶": ":", "﹑": "、", "﹒": ".", "．": ".", "﹐": ",", "﹔": ";", "﹖": "?"}
 TWINS |= {"＋": "+", "Ⅰ": "I", "Ⅳ": "V", "О": "O", "Р": "P", "―": "—", "━": "—", "─": "—", "′": "'"}
 
-Labels = tuple[int, ...]
-Beam = tuple[float, float, float]  # P(labels, a blank last), P(labels, the last label last), sum of the n-grams' scores
+Beam = tuple[float, float, float]  # P(text, a blank last), P(text, its last label last), sum of the n-grams' scores
 LMScore = Callable[[Labels, int], float]
 Step = tuple[list[int], list[float], frozenset[int]]  # classes, their probabilities, those that n-grams do not weigh
+
+
+class _Text:
+    """A text that is followed; there is one object for each, so that no labels need to be compared."""
+
+    __slots__ = ("_longer", "labels", "last")
+
+    def __init__(self, labels: Labels):
+        self.labels, self.last = labels, labels[-1]
+        self._longer: dict[int, _Text] = {}
+
+    def extended(self, label: int) -> "_Text":
+        """Return the text with one more label."""
+        longer = self._longer.get(label)
+        if longer is None:
+            longer = self._longer[label] = _Text((*self.labels, label))
+        return longer
 
 
 class BeamDecoder:
@@ -94,7 +108,7 @@ class BeamDecoder:
         if (likely >= 1 - self.min_probability).all():
             return runs
         texts = self.search(self._steps(probabilities, best, likely, runs), blank)
-        return _runs_of_text(probabilities, texts, 0, runs)
+        return runs_of_text(probabilities, texts, 0, runs)
 
     def most_likely(self, probabilities: np.ndarray, count: int) -> list[tuple[list[Run], float]]:
         """Decode to several texts, also such as hang on classes that are too rare for a single one.
@@ -114,7 +128,7 @@ class BeamDecoder:
         runs = runs_of_path(best, likely, blank)
         texts = decoder.search(decoder._steps(probabilities, best, likely, runs), blank)
         numbers = range(min(count, len(texts)))
-        return [(_runs_of_text(probabilities, texts, number, runs), texts[number][1]) for number in numbers]
+        return [(runs_of_text(probabilities, texts, number, runs), texts[number][1]) for number in numbers]
 
     def _without_twins(self, probabilities: np.ndarray) -> np.ndarray:
         """Give the probability of signs that look like others to these, where the network considers them too."""
@@ -189,110 +203,71 @@ class BeamDecoder:
         Returns:
             Labels and log score of each, the most likely first.
         """
-        beams: dict[Labels, Beam] = {(SPACE,): (1.0, 0.0, 0.0)}  # of a space and the labels
+        beams: dict[_Text, Beam] = {_Text((SPACE,)): (1.0, 0.0, 0.0)}  # all begin with a space
         for classes, probabilities, unweighed in steps:
             if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
-                beams = {labels: (b + n, 0.0, score) for labels, (b, n, score) in beams.items()}
+                beams = {text: (b + n, 0.0, score) for text, (b, n, score) in beams.items()}
                 continue
-            found: dict[Labels, Beam] = {}
-            unscored: set[Labels] = set()  # those whose last label the n-grams have not weighed
-            for labels, (blank_last, label_last, score) in beams.items():
-                last = labels[-1]
+            found: dict[_Text, Beam] = {}
+            unscored: set[_Text] = set()  # those whose last label the n-grams have not weighed
+            for text, (blank_last, label_last, score) in beams.items():
                 for label, probability in zip(classes, probabilities, strict=True):
                     if label == blank:
-                        _add(found, labels, (blank_last + label_last) * probability, 0.0, score)
+                        _add(found, text, (blank_last + label_last) * probability, 0.0, score)
                         continue
-                    if label == last:
-                        _add(found, labels, 0.0, label_last * probability, score)
-                    before = blank_last if label == last else blank_last + label_last
+                    before = blank_last + label_last
+                    if label == text.last:
+                        _add(found, text, 0.0, label_last * probability, score)
+                        before = blank_last
                     if before > 0:
-                        longer = (*labels, label)
+                        longer = text.extended(label)
                         if self.lm_score and longer not in found and label not in unweighed:
                             unscored.add(longer)
                         _add(found, longer, 0.0, before * probability, score)
             beams = self._likeliest(found, unscored)
-            likeliest = max(blank_last + label_last for blank_last, label_last, _ in beams.values())
+            likeliest = max([blank_last + label_last for blank_last, label_last, _ in beams.values()])
             if likeliest < 1e-100:  # long before it is too small for a float
-                beams = {labels: (b / likeliest, n / likeliest, score) for labels, (b, n, score) in beams.items()}
-        return [(beam[0][1:], _total(beam)) for beam in sorted(beams.items(), key=_total, reverse=True)]
+                beams = {text: (b / likeliest, n / likeliest, score) for text, (b, n, score) in beams.items()}
+        totals = [(text.labels[1:], _total(beam)) for text, beam in beams.items()]
+        return sorted(totals, key=lambda one: one[1], reverse=True)
 
-    def _likeliest(self, found: dict[Labels, Beam], unscored: set[Labels]) -> dict[Labels, Beam]:
-        """Give the likeliest texts in their order; ask the n-grams only of those that may be among them.
+    def _likeliest(self, found: dict[_Text, Beam], unscored: set[_Text]) -> dict[_Text, Beam]:
+        """Give the likeliest texts; ask the n-grams only of those that may be among them.
 
         Args:
             found: the texts of a step.
             unscored: those of them that have no score of their last label yet.
         """
+        if len(found) <= self.beam_width:
+            return {text: self._weighed(text, beam) if text in unscored else beam for text, beam in found.items()}
         candidates = []  # the most that each may come to, and its place among all
-        for place, (labels, beam) in enumerate(found.items()):
-            more = self.lm_weight * max(MIN_LM_SCORE, self.max_lm_score(labels[-1])) if labels in unscored else 0.0
-            candidates.append((_total((labels, beam)) + more, place, labels))
+        for place, (text, beam) in enumerate(found.items()):
+            more = self.lm_weight * max(MIN_LM_SCORE, self.max_lm_score(text.last)) if text in unscored else 0.0
+            candidates.append((_total(beam) + more, place, text))
         best: list[float] = []  # the highest totals, a heap
-        chosen: list[tuple[float, int, Labels, Beam]] = []
-        for highest, place, labels in sorted(candidates, reverse=True):
+        chosen: list[tuple[float, int, _Text, Beam]] = []
+        for highest, place, text in sorted(candidates, reverse=True):
             if len(best) == self.beam_width and highest < best[0]:
                 break
-            beam = found[labels]
-            if labels in unscored:
-                beam = beam[0], beam[1], beam[2] + self._weighted_score(labels)
-            total = _total((labels, beam))
-            chosen.append((-total, place, labels, beam))
+            beam = self._weighed(text, found[text]) if text in unscored else found[text]
+            total = _total(beam)
+            chosen.append((-total, place, text, beam))
             (heappush if len(best) < self.beam_width else heappushpop)(best, total)
-        return {labels: beam for _, _, labels, beam in sorted(chosen)[: self.beam_width]}
+        return {text: beam for _, _, text, beam in sorted(chosen)[: self.beam_width]}
 
-    def _weighted_score(self, labels: Labels) -> float:
-        """Weigh the last label by those before it."""
-        return self.lm_weight * max(MIN_LM_SCORE, cast(LMScore, self.lm_score)(labels[:-1], labels[-1]))
+    def _weighed(self, text: _Text, beam: Beam) -> Beam:
+        """Add the score of the last label of a text after those before it."""
+        score = cast(LMScore, self.lm_score)(text.labels[:-1], text.last)
+        return beam[0], beam[1], beam[2] + self.lm_weight * max(MIN_LM_SCORE, score)
 
 
-def _add(found, labels, blank_last, label_last, score):
-    if labels in found:
-        before = found[labels]
-        found[labels] = (before[0] + blank_last, before[1] + label_last, before[2])
+def _add(found: dict[_Text, Beam], text: _Text, blank_last: float, label_last: float, score: float) -> None:
+    if text in found:
+        before = found[text]
+        found[text] = (before[0] + blank_last, before[1] + label_last, before[2])
     else:
-        found[labels] = (blank_last, label_last, score)
+        found[text] = (blank_last, label_last, score)
 
 
-def _total(beam):
-    blank_last, label_last, score = beam[1]
-    return math.log(blank_last + label_last + 1e-300) + score
-
-
-def _runs_of_text(
-    probabilities: np.ndarray, texts: list[tuple[Labels, float]], number: int, best_runs: list[Run]
-) -> list[Run]:
-    """Return the runs of one of several texts; ``best_runs`` are those of the best path."""
-    labels, runs = texts[number][0], best_runs
-    if labels != tuple(run.label for run in runs):
-        path = forced_alignment(probabilities, labels)
-        runs = runs_of_path(path, probabilities[np.arange(len(path)), path], probabilities.shape[1] - 1)
-    doubts = _doubts(texts, number)
-    return [replace(run, confidence=1 - doubt) if doubt else run for run, doubt in zip(runs, doubts, strict=True)]
-
-
-def _doubts(texts: list[tuple[Labels, float]], number: int) -> list[float]:
-    """Add up, for each label of a text, the share of the texts that have another there, or more before it."""
-    first, best = texts[number][0], texts[0][1]
-    likely = [math.exp(total - best) for _, total in texts]
-    doubts = [0.0] * (len(first) + 1)
-    for (labels, _), share in zip(texts, np.divide(likely, sum(likely)).tolist(), strict=True):
-        if share >= MIN_SHARE:
-            for start, end in _differences(first, labels):
-                for at in range(start, max(end, start + 1)):
-                    doubts[at] += share
-    if first:
-        doubts[-2] = max(doubts[-2:])  # what is left out behind the last one
-    return doubts[:-1]
-
-
-def _differences(first: Labels, other: Labels) -> list[tuple[int, int]]:
-    """Align two texts; give what ``other`` replaces or leaves out of ``first``, and empty ranges where it has more."""
-    shorter = min(len(first), len(other))
-    start = 0
-    while start < shorter and first[start] == other[start]:
-        start += 1
-    end = 0
-    while end < shorter - start and first[-1 - end] == other[-1 - end]:
-        end += 1
-    matcher = SequenceMatcher(None, first[start : len(first) - end], other[start : len(other) - end], autojunk=False)
-    return [(start + a, start + b) for kind, a, b, _, _ in matcher.get_opcodes() if kind != "equal"]
+def _total(beam: Beam) -> float:
+    return math.log(beam[0] + beam[1] + 1e-300) + beam[2]

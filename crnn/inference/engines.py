@@ -7,6 +7,7 @@ integers if the weights have activation ranges and the processor multiplies inte
 ``keras``: the Keras model on its backend, whatever that computes on.
 """
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -50,6 +51,9 @@ class Engine:
 
     Attributes:
         predict: from images (n, 32, width, 1) to probabilities (n, time steps, classes), all float32.
+        predict_in_thread: the same without threads of its own; None if there is no such thing. Several callers at the
+            same time wait for each other less than the threads of ``predict`` do.
+        threads: how many callers at the same time make the most of the device.
         device: of ``PROVIDERS``, that it computes on.
         has_integers: whether it computes with 8-bit integers.
     """
@@ -57,6 +61,8 @@ class Engine:
     predict: Predict
     device: str = DEFAULT_DEVICE
     has_integers: bool = False
+    predict_in_thread: Predict | None = None
+    threads: int = 2  # one that computes, one that decodes
 
 
 def default_engine() -> str:
@@ -79,7 +85,7 @@ def load_engine(
         engine: one of ``ENGINES``; default: see ``default_engine``.
         device: one of ``DEVICES``; ``auto`` takes the first that works. Keras computes on what its backend finds, so
             its engine takes ``cpu`` alone.
-        threads: of ONNX Runtime for one batch; default: one a core. Keras takes what its backend does.
+        threads: that compute; default: one a core. Keras takes what its backend does.
 
     Raises:
         OSError, ValueError: the file cannot be read, or does not fit the network; no such engine, device or number.
@@ -103,7 +109,7 @@ def load_engine(
                 return load_engine(path, classes, engine, accelerator, threads)
         device = DEFAULT_DEVICE
     if _is_onnx(path):
-        return Engine(onnx_predict(str(path), classes, device, threads), device)
+        return _onnx_engine(str(path), classes, device, threads)
     from crnn.inference.onnx_graph import QUANTIZED_LAYERS, graph_from_weights
     from crnn.model.weights_file import read_activation_ranges
 
@@ -111,7 +117,22 @@ def load_engine(
     has_ranges = ranges.keys() >= set(QUANTIZED_LAYERS)
     has_integers = engine == "onnx" and device == "cpu" and has_ranges and multiplies_integers_fast()
     graph = graph_from_weights(path, classes, ranges if has_integers else None)
-    return Engine(onnx_predict(graph, classes, device, threads), device, has_integers)
+    return _onnx_engine(graph, classes, device, threads, has_integers)
+
+
+def _onnx_engine(
+    model: str | bytes, classes: int, device: str, threads: int | None, has_integers: bool = False
+) -> Engine:
+    if device != DEFAULT_DEVICE:
+        return Engine(onnx_predict(model, classes, device, threads), device, has_integers)
+    in_thread = onnx_predict(model, classes, device, 1)
+    predict = in_thread if threads == 1 else onnx_predict(model, classes, device, threads)
+    return Engine(predict, device, has_integers, in_thread, threads or available_cores())
+
+
+def available_cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def available_devices() -> list[str]:

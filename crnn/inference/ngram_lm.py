@@ -23,31 +23,27 @@ LABEL_BITS = 13  # of a label in a key: a table has at most 8192 entries
 
 
 class NGrams:
-    """Counts of characters and of runs of several: a trie, one sorted array for each order.
+    """Counts of characters and of runs of several: a trie, whose levels are the orders.
 
     Args:
-        keys: for each order, the n-grams that were counted: int64, sorted. A key is the place of all characters but
-            the last among the n-grams of the order below, then ``LABEL_BITS`` of the label of the last.
+        labels: for each order, the last label of each n-gram. Those that go on from the same n-gram of the order below
+            stand together, in the order of their labels.
         counts: for each order, how often each stood in the texts.
+        followers: for each order but the last, how many n-grams of the next order go on from each.
         size: entries of the table.
     """
 
-    def __init__(self, keys: list[np.ndarray], counts: list[np.ndarray], size: int):
-        self.keys, self.counts = keys, [count.astype(np.int64) for count in counts]
+    def __init__(self, labels: list[np.ndarray], counts: list[np.ndarray], followers: list[np.ndarray], size: int):
+        self.labels = labels
+        self.sums = list(map(_sums, counts))  # of the counts before each n-gram
+        self._starts = list(map(_sums, followers))  # where, in the next order, those begin that go on from each
         unigrams = np.ones(size)  # one more than counted, so that none is impossible
-        unigrams[keys[0]] += self.counts[0]
-        self._unigrams = unigrams / unigrams.sum()
-        self._max_scores = (-np.log(self._unigrams)).tolist()
-        # where, among the n-grams of the next order, those begin that go on from each n-gram of an order
-        self._starts = [
-            np.append(0, np.bincount(longer >> LABEL_BITS, minlength=len(shorter)).cumsum())
-            for shorter, longer in zip(keys[:-1], keys[1:], strict=True)
-        ]
-        # how often all those together stood in the texts
-        self._totals = [
-            np.diff(np.concatenate(([0], np.cumsum(count)))[starts])
-            for count, starts in zip(self.counts[1:], self._starts, strict=True)
-        ]
+        unigrams[labels[0]] += counts[0]
+        self._unigrams: list[float] = (unigrams / unigrams.sum()).tolist()
+        # give single numbers as Python's own, which NumPy takes several times as long for
+        self._label_at, self._sum_at, self._start_at = (
+            [array.data for array in arrays] for arrays in (self.labels, self.sums, self._starts)
+        )
         self._cached_place_of = lru_cache(2**16)(self._place_of)
         self._cached_followers = lru_cache(2**15)(self._followers)
         self._cached_score = lru_cache(2**17)(self._score)
@@ -63,7 +59,7 @@ class NGrams:
 
     def max_score(self, label: int) -> float:
         """Return what ``lm_score`` gives at most for a label: it is then certain."""
-        return self._max_scores[label]
+        return -math.log(self._unigrams[label])
 
     def word_score(self, labels: Sequence[int]) -> float:
         """Compute the mean ``lm_score`` of the labels of a word but the first, if the word begins after a space."""
@@ -76,40 +72,41 @@ class NGrams:
 
     def _score(self, history, label):
         likely = self._unigrams[label]
-        for order, context, following, total in self._cached_followers(history):
-            at = _place(self.keys[order], context << LABEL_BITS | label, following)
-            count = 0 if at is None else int(self.counts[order][at])
-            different = following.stop - following.start
-            likely = (count + different * likely) / (total + different)
+        for order, start, stop, total in self._cached_followers(history):
+            at = _place(self._label_at[order], label, start, stop)
+            count = 0 if at is None else self._sum_at[order][at + 1] - self._sum_at[order][at]
+            likely = (count + (stop - start) * likely) / (total + stop - start)
         return math.log(likely / self._unigrams[label])
 
     def _followers(self, history):
         """Look up what was counted after the last character of ``history``, after the last two, and so on.
 
         Returns:
-            For each: the index in ``keys`` of these n-grams; where their context stands in the order below; where
-            they stand; how often they stood in the texts together.
+            For each: the index in ``labels`` of these n-grams; where they start and stop; how often they stood in the
+            texts together.
         """
         found = []
         for length in range(1, len(history) + 1):
             context = self._cached_place_of(history[-length:])
             if context is None:
                 break
-            start, stop = self._starts[length - 1][context : context + 2].tolist()
+            start, stop = self._start_at[length - 1][context], self._start_at[length - 1][context + 1]
             if start == stop:
                 break
-            found.append((length, context, slice(start, stop), int(self._totals[length - 1][context])))
+            sums = self._sum_at[length]
+            found.append((length, start, stop, sums[stop] - sums[start]))
         return found
 
     def _place_of(self, labels):
         """Find where an n-gram stands among those of its order, or None."""
-        if len(labels) == 1:
-            return _place(self.keys[0], labels[0])
+        order = len(labels) - 1
+        if not order:
+            return _place(self._label_at[0], labels[0], 0, len(self.labels[0]))
         before = self._cached_place_of(labels[:-1])
         if before is None:
             return None
-        following = slice(*self._starts[len(labels) - 2][before : before + 2].tolist())
-        return _place(self.keys[len(labels) - 1], before << LABEL_BITS | labels[-1], following)
+        starts = self._start_at[order - 1]
+        return _place(self._label_at[order], labels[-1], starts[before], starts[before + 1])
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], charset: Charset, min_counts: Sequence[int] = MIN_COUNTS) -> "NGrams":
@@ -139,7 +136,11 @@ class NGrams:
             keys.append(key)
             counts.append(count)
             places = [_places(key, those) for those in found]
-        return cls(keys, counts, len(charset))
+        followers = [
+            np.bincount(longer >> LABEL_BITS, minlength=len(shorter))
+            for shorter, longer in zip(keys[:-1], keys[1:], strict=True)
+        ]
+        return cls([key % 2**LABEL_BITS for key in keys], counts, followers, len(charset))
 
     @classmethod
     def load(cls, path: str | Path) -> "NGrams":
@@ -160,20 +161,26 @@ class NGrams:
         """Check the arrays of a file, and make n-grams of them."""
         if any(array.dtype.kind not in "iu" or array.ndim != (name != "size") for name, array in arrays.items()):
             raise ValueError("an array is no row of integers")
-        size, keys, counts = int(arrays["size"]), [], []
-        while f"label{len(keys) + 1}" in arrays or len(keys) < 2:
-            order = len(keys) + 1
-            label, count = arrays[f"label{order}"].astype(np.int64), arrays[f"count{order}"].astype(np.int64)
-            followers = arrays[f"followers{order - 1}"] if keys else np.array([len(label)])
-            contexts = np.arange(len(keys[-1]) if keys else 1)
-            if not len(label) == len(count) == followers.sum() or len(followers) != len(contexts):
+        size = int(arrays["size"])
+        labels: list[np.ndarray] = []
+        counts: list[np.ndarray] = []
+        followers: list[np.ndarray] = []
+        while f"label{len(labels) + 1}" in arrays or len(labels) < 2:
+            order = len(labels) + 1
+            label, count = _native(arrays[f"label{order}"]), _native(arrays[f"count{order}"])
+            if labels:
+                followers.append(_native(arrays[f"followers{order - 1}"]))
+            groups = followers[-1] if labels else np.array([len(label)])
+            contexts = len(labels[-1]) if labels else 1
+            if (groups < 0).any() or not len(label) == len(count) == groups.sum() or len(groups) != contexts:
                 raise ValueError(f"the n-grams of {order} characters do not fit those of {order - 1}")
-            key = np.repeat(contexts, followers) << LABEL_BITS | label
-            if (label >= min(size, 2**LABEL_BITS)).any() or (count < 1).any() or (np.diff(key) <= 0).any():
+            in_order = label[1:] > label[:-1]
+            in_order[np.cumsum(groups[groups > 0])[:-1] - 1] = True  # where the next group begins
+            if not in_order.all() or ((label < 0) | (label >= min(size, 2**LABEL_BITS))).any() or (count < 1).any():
                 raise ValueError(f"the n-grams of {order} characters are out of order or of the table")
-            keys.append(key)
+            labels.append(label)
             counts.append(count)
-        return cls(keys, counts, size)
+        return cls(labels, counts, followers, size)
 
     @classmethod
     def for_weights(cls, path: str | Path) -> "NGrams | None":
@@ -200,27 +207,35 @@ class NGrams:
 
     def __len__(self) -> int:
         """Return how many labels the table has."""
-        return self._unigrams.size
+        return len(self._unigrams)
 
     def save(self, path: str | Path) -> None:
         """Write a file ``.npz``: of each n-gram its last label, its count, and how many go on from it."""
-        arrays = {"size": np.array(self._unigrams.size)}
-        for order, (key, count) in enumerate(zip(self.keys, self.counts, strict=True), 1):
-            arrays |= {
-                f"label{order}": (key % 2**LABEL_BITS).astype(np.uint16),
-                f"count{order}": count.astype(np.uint32),
-            }
+        arrays = {"size": np.array(len(self))}
+        for order, (label, sums) in enumerate(zip(self.labels, self.sums, strict=True), 1):
+            arrays |= {f"label{order}": label.astype(np.uint16), f"count{order}": np.diff(sums).astype(np.uint32)}
         for order, starts in enumerate(self._starts, 1):
             arrays[f"followers{order}"] = np.diff(starts).astype(np.uint16)
         with atomic_file(path) as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def _place(sorted_keys, key, among=slice(0, None)):
-    """Find where a key stands, looked for in a part of the keys; or None."""
-    stop = len(sorted_keys) if among.stop is None else among.stop
-    at = bisect_left(sorted_keys, key, among.start, stop)  # which NumPy takes longer for, a key at a time
-    return at if at < stop and sorted_keys[at] == key else None
+def _sums(counts: np.ndarray) -> np.ndarray:
+    """Return the sum of all counts before each, and that of all: (n + 1,) int64."""
+    sums = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=sums[1:])
+    return sums
+
+
+def _native(array: np.ndarray) -> np.ndarray:
+    """Return an array in the byte order of this machine."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _place(labels, label, start, stop):
+    """Find where a label stands from ``start`` up to ``stop``, or None."""
+    at = bisect_left(labels, label, start, stop)
+    return at if at < stop and labels[at] == label else None
 
 
 def _places(sorted_keys, keys):

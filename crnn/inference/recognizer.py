@@ -1,13 +1,12 @@
 """From images of lines to their text."""
 
-from collections.abc import Hashable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
 from functools import cache, partial
-from itertools import groupby
 from pathlib import Path
-from typing import TypedDict, TypeVar, Unpack, cast, overload
+from typing import TypedDict, Unpack, cast, overload
 
 import numpy as np
 
@@ -24,14 +23,11 @@ from crnn.inference.restriction import Decode, RestrictedDecoder, allowed_labels
 from crnn.inference.spacing import WordScore
 from crnn.inference.text_line import TextLine
 from crnn.inference.views import Views, looks, prepare_views
+from crnn.inference.windows import Key, Window, Workers, group_lines, group_pieces, read_in_order
 from crnn.paths import DEFAULT_WEIGHTS
 
 DECODINGS = ("beam", "greedy")
 OPTIONS = 4  # texts that are looked at for each alternative: some differ in spaces or in the context of a piece alone
-BATCH_COLUMNS = 16 * 320  # of all pieces of a batch together; more only costs memory
-WINDOW_COLUMNS = (BATCH_COLUMNS, 4 * BATCH_COLUMNS)  # of the first lines, of later ones that share batches
-
-Key = TypeVar("Key", bound=Hashable)
 
 
 class ReadOptions(TypedDict, total=False):
@@ -72,12 +68,14 @@ class Recognizer:
         threads: int | None = None,
     ):
         self.charset = charset or Charset.for_weights(weights)
-        if not isinstance(engine, Engine):
-            engine = load_engine(weights, self.charset.classes, engine, device, threads)
+        with ThreadPoolExecutor(1, "crnn") as pool:  # both take long, and little of it is Python
+            loading = pool.submit(NGrams.for_weights, weights) if decoding == "beam" else None
+            if not isinstance(engine, Engine):
+                engine = load_engine(weights, self.charset.classes, engine, device, threads)
         self.engine = engine
         self.word_score: WordScore | None = None
         if isinstance(decoding, str):
-            ngrams = NGrams.for_weights(weights) if decoding == "beam" else None
+            ngrams = loading.result() if loading else None
             if ngrams:
                 self.word_score = partial(_word_score, ngrams, self.charset)
                 decoding = BeamDecoder(self.charset, ngrams.lm_score, max_lm_score=ngrams.max_score)
@@ -170,9 +168,8 @@ class Recognizer:
     def read_views(self, lines: Iterable[tuple[Key, Views]]) -> Iterator[list[tuple[Key, TextLine]]]:
         """Read however many prepared images in the memory of some dozens.
 
-        Neighbours share batches, as many as make ``WINDOW_COLUMNS``: few at first, so that there is soon something to
-        see. While they go through the network, another thread takes the next ones from ``lines``, which prepares them,
-        and a third decodes what the network gave.
+        Neighbours share batches. While some are read, another thread takes the next ones from ``lines``, which prepares
+        them; see ``windows.read_in_order``.
 
         Args:
             lines: a key, which is given back, and an image as ``views.prepare_views`` prepares it, each.
@@ -180,21 +177,20 @@ class Recognizer:
         Yields:
             Key and line of some images that were read together, in order.
         """
-        windows = _group_lines(lines)
-        with ThreadPoolExecutor(2, "crnn") as pool:
-            coming = pool.submit(next, windows, None)
-            while window := coming.result():
-                coming = pool.submit(next, windows, None)
-                read = self._look([views for _, views in window], pool)
-                yield [(key, line) for (key, _), line in zip(window, read, strict=True)]
 
-    def _look(self, images: list[Views], pool: Executor) -> list[TextLine]:
+        def read(window: Window[Key], workers: Workers) -> list[tuple[Key, TextLine]]:
+            found = self._look([views for _, views in window], workers)
+            return [(key, line) for (key, _), line in zip(window, found, strict=True)]
+
+        return read_in_order(group_lines(lines), read, self.engine.threads)
+
+    def _look(self, images: list[Views], workers: Workers) -> list[TextLine]:
         """Read images as ``views.looks`` asks for: what it wants of all of them next is read together."""
         asking = {number: looks(views) for number, views in enumerate(images)}
         wanted = {number: next(look) for number, look in asking.items()}
         found: dict[int, TextLine] = {}
         while wanted:
-            lines = iter(self._read_lines([line for some in wanted.values() for line in some], pool))
+            lines = iter(self._read_lines([line for some in wanted.values() for line in some], workers))
             for number, some in list(wanted.items()):
                 try:
                     wanted[number] = asking[number].send([next(lines) for _ in some])
@@ -203,21 +199,14 @@ class Recognizer:
                     del wanted[number]
         return [found[number] for number in asking]
 
-    def _read_lines(self, lines: list[PreparedLine], pool: Executor) -> list[TextLine]:
-        """Read lines; while a batch of their pieces is decoded, the next one is predicted."""
-        decoding = None
-        for batch in _batches([piece for line in lines for piece in line.pieces]):
-            images = np.stack([piece.pixels for piece in batch])[..., None].astype(np.float32)
-            probabilities = self.engine.predict(images)
-            if decoding:
-                decoding.result()
-            decoding = pool.submit(self._decode_batch, batch, probabilities)
-        if decoding:
-            decoding.result()
+    def _read_lines(self, lines: list[PreparedLine], workers: Workers) -> list[TextLine]:
+        workers.run(self._read_batch, group_pieces([piece for line in lines for piece in line.pieces]))
         return [self._assemble(line) for line in lines]
 
-    def _decode_batch(self, batch: list[Piece], probabilities: np.ndarray) -> None:
-        for piece, steps in zip(batch, probabilities, strict=True):
+    def _read_batch(self, batch: list[Piece], is_alone: bool) -> None:
+        images = np.stack([piece.pixels for piece in batch])[..., None].astype(np.float32)
+        predict = self.engine.predict if is_alone else self.engine.predict_in_thread
+        for piece, steps in zip(batch, (predict or self.engine.predict)(images), strict=True):
             piece.space_probabilities = steps[:, SPACE].copy()
             if piece.min_confidence:
                 piece.runs = self.best_path(steps)
@@ -264,31 +253,3 @@ def _word_score(ngrams: NGrams, charset: Charset, word: str) -> float:
 def _ink(line: TextLine) -> str:
     """Return the text without spaces."""
     return "".join(line.text.split())
-
-
-def _group_lines(lines: Iterable[tuple[Key, Views]]) -> Iterator[list[tuple[Key, Views]]]:
-    """Give neighbours that are read together."""
-    window: list[tuple[Key, Views]] = []
-    columns = 0
-    wanted, later = WINDOW_COLUMNS
-    for key, views in lines:
-        window.append((key, views))
-        columns += sum(piece.width for piece in views.usual.pieces)
-        if columns >= wanted:
-            yield window
-            window, columns, wanted = [], 0, later
-    if window:
-        yield window
-
-
-def _batches(pieces: list[Piece]) -> Iterator[list[Piece]]:
-    """Give pieces of one width that go through the network together."""
-
-    def width_of(piece: Piece) -> int:
-        return piece.width
-
-    for width, group in groupby(sorted(pieces, key=width_of), width_of):
-        same = list(group)
-        size = max(1, BATCH_COLUMNS // width)
-        for at in range(0, len(same), size):
-            yield same[at : at + size]

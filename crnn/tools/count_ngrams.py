@@ -40,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    sizes = ", ".join(f"{len(key):,}" for key in ngrams.keys)
-    print(f"{options.path}: {sizes} n-grams of one to {len(ngrams.keys)} characters")
+    sizes = ", ".join(f"{len(labels):,}" for labels in ngrams.labels)
+    print(f"{options.path}: {sizes} n-grams of one to {len(ngrams.labels)} characters")
     return 0
 
 
