@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -125,9 +126,11 @@ def _onnx_engine(
 ) -> Engine:
     if device != DEFAULT_DEVICE:
         return Engine(onnx_predict(model, classes, device, threads), device, has_integers)
-    in_thread = onnx_predict(model, classes, device, 1)
-    predict = in_thread if threads == 1 else onnx_predict(model, classes, device, threads)
-    return Engine(predict, device, has_integers, in_thread, threads or available_cores())
+    predict = onnx_predict(model, classes, device, threads)
+    if threads == 1:
+        return Engine(predict, device, has_integers, predict, 1)
+    in_thread = one_at_a_time(cache(partial(onnx_predict, model, classes, device, 1)))  # a single line does without
+    return Engine(predict, device, has_integers, lambda images: in_thread()(images), threads or available_cores())
 
 
 def available_cores() -> int:
