@@ -27,7 +27,7 @@ _FORMULAS = (
 _CHARACTERS = (  # to set apart; none: those of the text
     string.digits, string.digits, string.ascii_uppercase, string.ascii_lowercase, "一二三四五六七八九十", "",
 )  # fmt: skip
-_COMMAS = re.compile(r"(?<=\w)(?:, | - |; | |-)(?=\w)")  # and other places where a dash may stand
+_COMMAS = re.compile(r"(?<=\w)(?:, | - |; | |(?<=\d)-(?=\d))(?=\w)")  # and other places where a dash may stand
 _CHINESE_COMMAS = re.compile(r"(?<=[\u4e00-\u9fff\d])(?:[，：；,-]|)(?=[\u4e00-\u9fff\d])")
 _DASHES = ("—", "—", "—", "—", "—", "–", "–", "–", " — ", " – ")
 _CHINESE_DASHES = ("——", "——", "——", "——", "—", "—", "—", "–", "-")
@@ -188,7 +188,7 @@ def hyphenated(rng: np.random.Generator, layout: Layout) -> Layout:
 
 
 def dashes(rng: np.random.Generator, layout: Layout) -> Layout:
-    """Write one or two dashes for commas, hyphens or spaces, or between Chinese characters, mostly without spaces."""
+    """Write one or two dashes for commas or spaces, or between digits or Chinese characters, mostly without spaces."""
     chinese = any("\u4e00" <= character <= "\u9fff" for character in layout.text[:10])
     places, signs = (_CHINESE_COMMAS, _CHINESE_DASHES) if chinese else (_COMMAS, _DASHES)
     found = [match.span() for match in places.finditer(layout.text[:30])]
