@@ -5,7 +5,7 @@ import pytest
 
 from crnn.charset import SPACE, Charset
 from crnn.ctc import forced_alignment, greedy_runs, runs_of_path
-from crnn.inference.beam_search import BEAM_WIDTH, MIN_PROBABILITY, BeamDecoder
+from crnn.inference.beam_search import BEAM_WIDTH, MAX_CLASSES, MIN_PROBABILITY, BeamDecoder
 
 CHARSET = Charset(["blank", *"abO0│|"])
 A, B, LETTER_O, ZERO, BOX, BAR = range(1, 7)
@@ -201,3 +201,17 @@ def test_texts_that_cannot_become_likely_enough_are_not_weighed(seed, classes, s
     pruned, fewer = texts(max_lm_score=lambda label: -np.log(alone[label]))
     assert pruned == every
     assert fewer < share * count
+
+
+def test_at_most_so_many_classes_are_followed_at_a_step():
+    """Noise, where a hundred classes are likely enough, costs no more than a step of few does."""
+    probabilities = np.full((40, 100), 0.01)
+    asked = []
+
+    def lm_score(history, label):
+        asked.append(label)
+        return 0.0
+
+    charset = Charset(["blank", *(chr(0x4E00 + number) for number in range(98))])
+    BeamDecoder(charset, lm_score)(probabilities)
+    assert len(asked) <= 40 * MAX_CLASSES * BEAM_WIDTH

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from crnn.charset import Charset
+from crnn.inference import views
 from crnn.inference.engines import Engine
 from crnn.inference.recognizer import Recognizer
 from crnn.inference.views import prepare_views
@@ -127,29 +128,49 @@ def test_letters_that_are_others_in_another_size_are_read_with_their_margins(lar
     assert line.text.replace(" ", "") == said
 
 
-@pytest.mark.parametrize("width", [400, 12_000])
-@pytest.mark.parametrize("kind", ["pixels", "blocks", "blurred", "stripes"])
-def test_noise_is_read_three_times_at_most(kind, width):
-    """A long line is read in part first; what smoothing a little does not help is not smoothed more."""
+def noise_of(kind, width):
     rng = np.random.default_rng(0)
-    image = {
-        "pixels": rng.integers(0, 256, (32, width), np.uint8),
-        "blocks": np.kron(rng.integers(0, 2, (16, width // 2), np.uint8) * 200, np.ones((2, 2), np.uint8)),
-        "blurred": cv2.GaussianBlur(rng.integers(0, 256, (32, width), np.uint8), (0, 0), 3),
-        "stripes": np.repeat(rng.integers(0, 256, (1, width), np.uint8), 32, axis=0),
-    }[kind]
-    columns = 0
+    return {
+        "pixels": lambda: rng.integers(0, 256, (32, width), np.uint8),
+        "blocks": lambda: np.kron(rng.integers(0, 2, (16, width // 2), np.uint8) * 200, np.ones((2, 2), np.uint8)),
+        "blurred": lambda: cv2.GaussianBlur(rng.integers(0, 256, (32, width), np.uint8), (0, 0), 3),
+        "stripes": lambda: np.repeat(rng.integers(0, 256, (1, width), np.uint8), 32, axis=0),
+        "with margins": lambda: np.pad(rng.integers(0, 256, (32, width), np.uint8), ((24, 24), (0, 0)), "maximum"),
+    }[kind]()
+
+
+@pytest.mark.parametrize("width", [100, 200, 400, 1000, 2000, 12_000])
+@pytest.mark.parametrize("kind", ["pixels", "blocks", "blurred", "stripes", "with margins"])
+@pytest.mark.parametrize("promise", [0.4, 6.0], ids=["poor", "promising"])
+def test_noise_is_read_three_times_at_most(kind, width, promise):
+    """Of a longer line a part is looked at in other ways, and one of them read whole, however promising they are."""
+    image, columns = noise_of(kind, width), 0
 
     def sees_much_in_noise(images):
         nonlocal columns
         columns += len(images) * images.shape[2]
         seen = images[:, 8:24, 4:-4:4, 0].astype(int).sum(axis=1)
-        return np.random.default_rng(seen.sum()).dirichlet(np.full(CHARSET.classes, 0.4), seen.shape).astype(np.float32)
+        likely = np.random.default_rng(seen.sum()).dirichlet(np.full(CHARSET.classes, 0.4), seen.shape)
+        if columns > usual:  # one of the other views
+            likely = likely**promise
+        return (likely / likely.sum(axis=-1, keepdims=True)).astype(np.float32)
 
-    line = recognizer(sees_much_in_noise).read(image)
-    assert line.confidence < 0.9  # so that it is looked at in other ways
-    usual = sum(piece.width for piece in prepare_views(image).usual.pieces)
-    assert columns <= (3 if width < 1400 else 1.5) * usual
+    prepared = prepare_views(image)
+    usual = sum(piece.width for piece in prepared.usual.pieces)
+    recognizer(sees_much_in_noise).read(image)
+    is_short = prepared.usual.line.shape[1] < 2 * views.MIN_PART
+    limit = 3 if prepared.with_margins is None else 4 if is_short else 3.1
+    assert usual < columns <= limit * usual
+
+
+def test_a_line_beyond_a_limit_is_read_once(monkeypatch):
+    monkeypatch.setattr(views, "MAX_LOOKED", 1000)
+    calls = []
+    image = noise_of("blocks", 1200)
+    recognizer(knows_what_is_up, calls).read(image)
+    assert sum(len(images) * images.shape[2] for images in calls) == sum(
+        piece.width for piece in prepare_views(image).usual.pieces
+    )
 
 
 @pytest.mark.parametrize("rotation", [0, 180])

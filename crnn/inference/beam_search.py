@@ -29,6 +29,7 @@ MIN_PROBABILITY = 0.01
 MIN_RARE_PROBABILITY = 1e-5  # instead, where several texts are asked for
 MIN_INK = 0.5  # of all characters but the space together: a step with more is a character
 BEAM_WIDTH = 8  # texts followed at once
+MAX_CLASSES = 16  # followed at a step, the likeliest: in noise many are as likely
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
 MIN_LM_SCORE = -5.0  # of the n-grams, before they are weighted
 ZERO_IN_CODES = 8.0  # factor of the odds of a zero against an O in a word of letters and digits
@@ -83,6 +84,7 @@ class BeamDecoder:
         self.lm_weight = lm_weight
         self.min_probability = min_probability
         self.beam_width = beam_width
+        self.max_classes = MAX_CLASSES
         labels = charset.labels
         pairs = [(labels[twin], labels[meant]) for twin, meant in TWINS.items() if {twin, meant} <= labels.keys()]
         self._twins, self._meant = np.array(pairs, int).reshape(-1, 2).T
@@ -122,6 +124,7 @@ class BeamDecoder:
         """
         decoder = copy(self)
         decoder.min_probability, decoder.beam_width = MIN_RARE_PROBABILITY, max(self.beam_width, 2 * count)
+        decoder.max_classes = max(self.max_classes, decoder.beam_width)
         probabilities = decoder._with_zeros_in_codes(decoder._without_twins(probabilities))
         best, likely = best_of_steps(probabilities)
         blank = probabilities.shape[1] - 1
@@ -177,6 +180,8 @@ class BeamDecoder:
                 continue
             step = probabilities[at]
             classes = np.flatnonzero(step >= self.min_probability)
+            if len(classes) > self.max_classes:
+                classes = np.sort(np.argpartition(step, -self.max_classes)[-self.max_classes :])
             ink = classes[(classes != blank) & (classes != SPACE)]
             if step[ink].sum() > MIN_INK:
                 classes = ink

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from crnn.inference.line_splitting import PreparedLine, split_line
+from crnn.geometry import STRIDE
+from crnn.inference.line_splitting import BATCH_WIDTH_STEP, Piece, PreparedLine, split_line
 from crnn.inference.text_line import TextLine
 from crnn.normalization import deskew, normalize_line, resize_to_height, trim_margins
 
@@ -22,13 +23,17 @@ MIN_TURNED = 0.95  # confidence of the reading of a turned image
 MIN_TURNED_PART = 0.8  # the same of a part of it, and of its best path, from which it is read on
 MIN_TURNED_CHARACTERS = 5  # fewer may be other characters when turned: SOS, 96, MOM
 SIZE_ALONE = frozenset("cosuvwxzCOSUVWXZ0")  # characters that differ from others of these in size alone
-SMOOTHING = (1.3, 1.7)  # rows of a line of 32: standard deviations of blurs that join dots to strokes
+SMOOTHING = (1.3, 1.7)  # rows of a line of 32: standard deviations of blurs that join dots to strokes; short lines: 1.3
 MAX_ROUGH = 0.9  # confidence of a reading below which its ink may be broken
 MIN_ROUGH_CHARACTERS = 4  # fewer tell too little
 MIN_SMOOTHED_GAIN = 0.08  # of confidence
 MIN_SMOOTHED_GAIN_SHORT = 0.15  # the same of a line of at most ``SHORT`` characters
 SHORT = 7
-MIN_SMOOTHED = 0.65  # confidence of a line smoothed a little from which it is smoothed more, if half the gain is there
+MIN_SMOOTHED = 0.65  # confidence of a part that is smoothed from which the whole is, if half the gain is there
+PARTS = 5  # of a long line; one of them is looked at
+MIN_PART, MAX_PART = 64, 320  # columns of a part
+MAX_LOOKED = 2**16  # columns of a line from which it is read in the usual way alone
+PART_MARGIN = 8  # columns at the ends of a part, in which characters may be cut
 MIN_SIDEWAYS = 2.5  # height over width of an image that may be on its side
 
 
@@ -68,8 +73,9 @@ def prepare_views(image: np.ndarray, may_be_turned: bool = True) -> Views:
 def looks(views: Views) -> Generator[list[PreparedLine], list[TextLine], TextLine]:
     """Decide, from reading to reading, which ways to look at an image are worth reading.
 
-    A long line is looked at in part first, and smoothed more only where a little of it helps: noise, too, is read three
-    times at most.
+    Noise, too, must not be read many times: of a line of ``2 * MIN_PART`` columns or more, a part is looked at in the
+    other ways, and the most confident one of those that may help is read whole. A line of more than ``MAX_LOOKED``
+    columns is read once.
 
     Args:
         views: of the image.
@@ -81,21 +87,20 @@ def looks(views: Views) -> Generator[list[PreparedLine], list[TextLine], TextLin
         The reading that counts.
     """
     (usual,) = yield [views.usual]
-    others = other_views(views, usual)
+    others = other_views(views, usual) if views.usual.line.shape[1] <= MAX_LOOKED else []
     if not others:
         return usual
-    parts = [_part(view) for view in others]
-    read = yield parts
-    looked = [(view, line) for view, part, line in zip(others, parts, read, strict=True) if part is view]
-    further = [
-        view
-        for view, part, line in zip(others, parts, read, strict=True)
+    parts = [view if _has_margins_alone(view, usual) else _part(view) for view in others]
+    read = list(zip(others, parts, (yield parts), strict=True))
+    looked = [(view, line) for view, part, line in read if part is view]
+    promising = [
+        (line.confidence, number)
+        for number, (view, part, line) in enumerate(read)
         if part is not view and _is_promising(view, line, usual)
     ]
-    if any(view.is_smoothed and _is_promising(view, line, usual) for view, line in zip(others, read, strict=True)):
-        further.append(_smoothed(views, SMOOTHING[1]))
-    if further:
-        looked += zip(further, (yield further), strict=True)
+    if promising:
+        view = others[max(promising)[1]]
+        looked += zip([view], (yield [view]), strict=True)
     return most_convincing(usual, looked)
 
 
@@ -111,15 +116,15 @@ def other_views(views: Views, read: TextLine) -> list[PreparedLine]:
     if views.with_margins is not None and (read.confidence < CONVINCING or _size_alone_tells(read)):
         others.append(split_line(views.with_margins, shape))
     if read.confidence < MAX_ROUGH and len(read.characters) >= MIN_ROUGH_CHARACTERS:
-        others.append(_smoothed(views, SMOOTHING[0]))
-    turned: list[PreparedLine] = []
+        is_long = _part(views.usual) is not views.usual
+        others += [_smoothed(views, deviation) for deviation in (SMOOTHING if is_long else SMOOTHING[:1])]
     if views.sideways is not None and _may_be_turned(read, sideways=True):
-        turned += [split_line(views.sideways, shape, 90), split_line(views.sideways[::-1, ::-1], shape, 270)]
+        others += [split_line(views.sideways, shape, 90), split_line(views.sideways[::-1, ::-1], shape, 270)]
     elif views.may_be_turned and _may_be_turned(read):
-        turned.append(split_line(views.usual.line[::-1, ::-1], shape, 180))
-    for piece in (piece for line in turned for piece in line.pieces):
+        others.append(split_line(views.usual.line[::-1, ::-1], shape, 180))
+    for piece in (piece for view in others if view.rotation for piece in view.pieces):
         piece.min_confidence = MIN_TURNED_PART
-    return others + turned
+    return others
 
 
 def _smoothed(views: Views, deviation: float) -> PreparedLine:
@@ -127,14 +132,27 @@ def _smoothed(views: Views, deviation: float) -> PreparedLine:
     return replace(split_line(line, views.usual.shape), is_smoothed=True)
 
 
+def _has_margins_alone(view: PreparedLine, usual: TextLine) -> bool:
+    """Tell whether a view with margins is the only other one, but for those of a line on its side."""
+    return not view.rotation and usual.confidence >= MAX_ROUGH
+
+
 def _part(view: PreparedLine) -> PreparedLine:
-    """Return a view with the piece in the middle alone; the same view if it has no other."""
-    middle = len(view.pieces) // 2
-    return view if len(view.pieces) == 1 else replace(view, pieces=view.pieces[middle : middle + 1])
+    """Return the part of a view that has the most ink, to be read by its best path; the view itself if it is short."""
+    width = view.line.shape[1]
+    columns = min(max(MIN_PART, width // PARTS), MAX_PART) // BATCH_WIDTH_STEP * BATCH_WIDTH_STEP
+    if width < 2 * columns:
+        return view
+    ink = np.cumsum(cv2.absdiff(view.line[:, 1:], view.line[:, :-1]).sum(axis=0, dtype=np.int64))
+    first = int((ink[columns:] - ink[:-columns]).argmax()) // STRIDE * STRIDE
+    last = first + columns
+    pixels = np.ascontiguousarray(view.line[:, first:last])
+    own = (first + PART_MARGIN, last - PART_MARGIN)
+    return replace(view, pieces=[Piece(pixels, first, last, own, min_confidence=np.inf)])
 
 
 def _is_promising(view: PreparedLine, read: TextLine, usual: TextLine) -> bool:
-    """Tell whether the whole of a view, or one that is smoothed more, may be read better than the usual one."""
+    """Tell by a part of a view whether the whole of it may be read better than the usual one."""
     if view.rotation:
         return read.confidence >= MIN_TURNED_PART
     if view.is_smoothed:
