@@ -10,7 +10,7 @@ from crnn.inference.page.finder import find_lines
 from crnn.inference.page.line_box import LineBox, LineCrop, crop_line, whole_image
 from crnn.inference.page.orientation import find_turn, may_be_turned
 from crnn.inference.page.page_text import PageLine, PageText
-from crnn.inference.page.single import count_rows, is_single_line
+from crnn.inference.page.single import count_rows, is_on_its_side, is_single_line
 from crnn.inference.page.trust import is_clearly_page, is_convincing, is_text_alone, text_lines
 from crnn.inference.text_line import TextLine
 from crnn.inference.views import Views, prepare_views
@@ -108,6 +108,8 @@ def _prepare(key: Key, grey: np.ndarray, mode: str) -> _Page[Key]:
     boxes = [] if mode == "one" else find_lines(grey)
     is_line = mode == "one" or (mode == "auto" and is_single_line(grey, boxes))
     crops = [whole_image(grey)] if is_line else [crop_line(grey, box) for box in boxes]
+    if not is_line and is_on_its_side(grey, boxes):
+        crops = []  # read only once it is known how the page is turned
     return _Page(key, grey, is_line, boxes, crops)
 
 
@@ -135,6 +137,8 @@ def _finish(page: _Page[Key], recognizer: "Recognizer", mode: str) -> PageText:
         if not is_clearly_page([line.line for line in lines], read[0]):
             return as_line
         return _page_text(lines, page.image)
+    if not page.crops:
+        page.read = _read_boxes(recognizer, page.image, page.boxes)
     return _page_text(page.read, page.image)
 
 

@@ -24,10 +24,10 @@ def is_single_line(grey: np.ndarray, lines: list[LineBox]) -> bool:
         grey: (height, width) uint8.
         lines: what ``find_lines`` finds in it.
     """
-    height, width = grey.shape
+    height = len(grey)
     if not lines:
         return height <= MAX_HEIGHT or max(grey.shape) >= STRIP * min(grey.shape)
-    if height > STRIP * width and np.median([(x.x1 - x.x0) / (x.y1 - x.y0) for x in lines]) < CHARACTER:
+    if is_on_its_side(grey, lines):
         return True
     rows = _rows(lines)
     if len(rows) > MAX_ROWS:
@@ -37,6 +37,18 @@ def is_single_line(grey: np.ndarray, lines: list[LineBox]) -> bool:
     if highest < MIN_SHARE * height:
         return large == 1 and _is_empty_outside(grey, rows)
     return large == 1 or (large <= MAX_LARGE and count_lines(grey) == 1)
+
+
+def is_on_its_side(grey: np.ndarray, lines: list[LineBox]) -> bool:
+    """Tell whether a picture is an upright strip whose rows are hardly more than a character each.
+
+    Args:
+        grey: (height, width) uint8.
+        lines: what ``find_lines`` finds in it.
+    """
+    height, width = grey.shape
+    is_strip = bool(lines) and height > STRIP * width
+    return is_strip and bool(np.median([(x.x1 - x.x0) / (x.y1 - x.y0) for x in lines]) < CHARACTER)
 
 
 def count_rows(lines: list[LineBox]) -> int:
