@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from crnn.image import read_grayscale
-from crnn.inference.recognizer import Recognizer
+from crnn.inference.page.reader import read_pages
+from crnn.inference.recognizer import Recognizer, default_recognizer
 from crnn.normalization import resize_to_height
 from crnn.paths import ASSETS
 
@@ -51,6 +52,25 @@ def test_noise_costs_at_most_three_times_as_much_as_text(kind, width):
         seconds.append(time.process_time() - start)
     print(f"{kind}, {width} columns: {seconds[1] / seconds[0]:.2f} times as much as text")
     assert seconds[1] <= 3 * seconds[0]
+
+
+@pytest.mark.parametrize("mode", ["auto", "many"])
+@pytest.mark.parametrize("shape", [(1, 8192), (32, 18_761), (32, 65_407)])
+@pytest.mark.parametrize("is_upright", [False, True])
+def test_thin_images_take_at_most_ten_seconds_of_two_cores(shape, is_upright, mode):
+    height, width = shape
+    blocks = np.kron(
+        np.random.default_rng(0).integers(0, 2, (16, width // 2), np.uint8) * 200, np.ones((2, 2), np.uint8)
+    )
+    text = text_line(width * 32 // height)
+    text = np.hstack([cv2.resize(part, None, fx=height / 32, fy=height / 32) for part in np.array_split(text, 16, 1)])
+    for kind, image in {"blocks": blocks[:height], "text": text}.items():
+        image = np.ascontiguousarray(np.rot90(image) if is_upright else image)
+        start = time.process_time()
+        list(read_pages(default_recognizer(), [(0, image)], mode))
+        seconds = time.process_time() - start
+        print(f"{image.shape[1]} x {image.shape[0]} pixels of {kind}, {mode}: {seconds:.1f} s of the processor")
+        assert seconds < 20
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")

@@ -1,5 +1,8 @@
 """Whole pictures of lines of ``asset/``, turned or not, read with the shipped weights, and what is no text."""
 
+from copy import copy
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -53,6 +56,26 @@ def test_a_turned_page_is_read_upright_and_its_lines_are_where_they_stand(uprigh
             3: (y0, width - x1, y1, width - x0),
         }[quarters]
         assert np.abs(np.subtract(line.box, wanted)).max() <= 3
+
+
+def test_an_upright_strip_is_turned_before_its_rows_are_read():
+    """Each character of it would be a line of its own."""
+    strip = np.hstack([np.pad(line, ((4, 4), (0, 16)), "edge") for line in lines_of_assets(NAMES[:4])])
+    columns = []
+    reader = copy(default_recognizer())
+
+    def counting(images):
+        columns[-1] += len(images) * images.shape[2]
+        return default_recognizer().engine.predict(images)
+
+    reader.engine = replace(reader.engine, predict=counting, predict_in_thread=None)
+    pages = []
+    for image in (strip, np.ascontiguousarray(np.rot90(strip, -1))):
+        columns.append(0)
+        pages += [page for some in read_pages(reader, [(0, image)], "many") for _, page in some]
+    assert [page.rotation for page in pages] == [0, 90]
+    assert pages[0].text == pages[1].text
+    assert columns[1] < 4 * columns[0]  # as it is, upside down, and turned in both ways
 
 
 def test_what_is_no_text_gives_nothing():
