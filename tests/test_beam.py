@@ -96,11 +96,19 @@ def never(label):
     return lambda history, other: -30.0 if other == label else 0.0
 
 
+def test_ngrams_weigh_letters_more_than_other_characters():
+    def scores(history, label):
+        return 4.0 if label == liked else 0.0
+
+    for liked, said in ((LETTER_O, LETTER_O), (ZERO, B)):
+        assert decoded(probabilities_of({A: 1}, {BLANK: 1}, {B: 0.76, liked: 0.24}, {BLANK: 1}), scores) == [A, said]
+
+
 @pytest.mark.parametrize("other", [BLANK, SPACE])
 def test_ngrams_delete_no_character(other):
-    probabilities = probabilities_of({A: 1}, {BLANK: 1}, {B: 0.4, BAR: 0.25, other: 0.35}, {BLANK: 1})
-    assert decoded(probabilities, never(B)) == [A, BAR]
-    assert decoded(probabilities, lambda history, label: -30.0 if label in (B, BAR) else 0.0) == [A, B]
+    probabilities = probabilities_of({A: 1}, {BLANK: 1}, {B: 0.4, LETTER_O: 0.25, other: 0.35}, {BLANK: 1})
+    assert decoded(probabilities, never(B)) == [A, LETTER_O]
+    assert decoded(probabilities, lambda history, label: -30.0 if label in (B, LETTER_O) else 0.0) == [A, B]
 
 
 def test_the_network_overrules_what_the_ngrams_have_never_seen():

@@ -18,7 +18,7 @@ from crnn.charset import SPACE, Charset, table_of
 from crnn.files import atomic_file, read_arrays
 from crnn.paths import DEFAULT_CHARSET, DEFAULT_NGRAMS
 
-MIN_COUNTS = (1, 4, 7, 11, 15, 20)  # of an n-gram of each order; rarer ones would only fill the file
+MIN_COUNTS = (1, 3, 4, 5, 6, 8)  # of an n-gram of each order; rarer ones would only fill the file
 LABEL_BITS = 13  # of a label in a key: a table has at most 8192 entries
 
 
