@@ -12,9 +12,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from crnn import tiff
 from crnn.files import require_regular_file
 from crnn.geometry import HEIGHT, MAX_COLUMNS
-from crnn.image_header import EXIF_ORIENTATION, Header, TiffDirectory, read_header, tiff_directory
+from crnn.image_header import EXIF_ORIENTATION, Header, read_header
 
 MAX_BYTES = 2**28  # of an image file
 MAX_PIXELS = 2**26
@@ -138,15 +139,15 @@ def _spread(values, low, high):
 
 def _decode(data: np.ndarray, header: Header) -> np.ndarray | None:
     if header.format == "TIFF":  # OpenCV turns it
-        directory = tiff_directory(data.data)
+        directory = tiff.directory(data.data)
         if _is_grey_alpha(data, directory):
             return _decode_grey_alpha(data, directory, header.orientation)
         return cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    return None if pixels is None else _turn(pixels, header.orientation)
+    return None if pixels is None else turn(pixels, header.orientation)
 
 
-def _turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
+def turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Turn an image as EXIF says."""
     if orientation > 4:
         pixels = pixels.swapaxes(0, 1)
@@ -163,7 +164,7 @@ _WIDTH, _BITS, _PHOTOMETRIC, _SAMPLES, _PLANES, _PREDICTOR, _TILE_WIDTH, _EXTRA_
 _PRIVATE_TAG = 65_000  # that no program looks at
 
 
-def _is_grey_alpha(data: np.ndarray, directory: TiffDirectory) -> bool:
+def _is_grey_alpha(data: np.ndarray, directory: tiff.Directory) -> bool:
     """Tell whether a TIFF file has grey, black zero, and alpha side by side, in whole numbers."""
     wanted = {_SAMPLES: 2, _PHOTOMETRIC: 1, _PLANES: 1, _SAMPLE_FORMAT: 1}
     is_tiled = _TILE_WIDTH in directory.places
@@ -172,7 +173,7 @@ def _is_grey_alpha(data: np.ndarray, directory: TiffDirectory) -> bool:
     )
 
 
-def _decode_grey_alpha(data: np.ndarray, directory: TiffDirectory, orientation: int) -> np.ndarray | None:
+def _decode_grey_alpha(data: np.ndarray, directory: tiff.Directory, orientation: int) -> np.ndarray | None:
     """Decode a TIFF file of grey and alpha, of which OpenCV drops the alpha channel.
 
     To OpenCV it is shown as an image of twice the width without alpha, which has the same bytes.
@@ -194,4 +195,4 @@ def _decode_grey_alpha(data: np.ndarray, directory: TiffDirectory, orientation: 
     pixels = pixels.reshape(len(pixels), width, 2)
     if predictor == 2:  # each value is stored as its difference to the one on its left
         pixels = np.add.accumulate(pixels, axis=1, dtype=pixels.dtype)
-    return _turn(pixels, orientation)
+    return turn(pixels, orientation)

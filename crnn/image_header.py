@@ -8,13 +8,14 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from crnn import tiff
+from crnn.tiff import number
+
 MAX_PARTS = 100_000  # chunks, segments, boxes or directories that are looked at in a file
 MAX_CHUNK = 2**28  # bytes of a chunk
 SIGNATURE_BYTES = 16  # that tell the format
 EXIF_ORIENTATION = 0x0112
 
-_TIFF_SIZES = {1: 1, 3: 2, 4: 4, 16: 8}  # bytes of the types of whole numbers
-_TIFF_CODES = {1: "B", 3: "H", 4: "I", 16: "Q"}
 _ROTATED_AVIF = {  # orientation by quarter turns counterclockwise and the axis that is mirrored then
     (0, None): 1, (0, 1): 2, (2, None): 3, (0, 0): 4, (1, 0): 5, (3, None): 6, (3, 0): 7, (1, None): 8,
     (2, 0): 2, (2, 1): 4, (3, 1): 5, (1, 1): 7,
@@ -38,28 +39,6 @@ class Header:
     height: int
     orientation: int = 1
     has_more: bool = False
-
-
-@dataclass(frozen=True)
-class TiffDirectory:
-    """A directory of a TIFF file, or of EXIF data, which have the same form.
-
-    Attributes:
-        order: of the bytes in a number, as ``struct`` has it.
-        places: of each tag: type, count, offset of its entry, offset of its values.
-        following: offset of the next directory, 0 if there is none.
-    """
-
-    order: str
-    places: dict[int, tuple[int, int, int, int]]
-    following: int
-
-    def value(self, data: memoryview, tag: int, default: int) -> int:
-        """Return the first value of a tag, ``default`` if it is missing, cut off or no whole number."""
-        kind, count, _, at = self.places.get(tag, (0, 0, 0, 0))
-        if kind not in _TIFF_CODES or not count or at + _TIFF_SIZES[kind] > len(data):
-            return default
-        return _number(data, self.order + _TIFF_CODES[kind], at)
 
 
 def format_of(start: bytes) -> str:
@@ -99,41 +78,11 @@ def read_header(data: memoryview) -> Header | None:
     return header if 1 <= header.orientation <= 8 else Header(name, width, height, 1, header.has_more)
 
 
-def tiff_directory(data: memoryview, at: int | None = None) -> TiffDirectory:
-    """Read a directory of a TIFF file (TIFF 6.0, BigTIFF).
-
-    Args:
-        data: the bytes of the file.
-        at: offset of the directory; default: of the first one.
-
-    Raises:
-        struct.error, OverflowError: it is cut off.
-    """
-    order = "<" if data[:2] == b"II" else ">"
-    big = _number(data, order + "H", 2) == 43
-    word, count_code, size = ("Q", "Q", 20) if big else ("I", "H", 12)
-    if at is None:
-        at = _number(data, order + word, 8 if big else 4)
-    entries = min(_number(data, order + count_code, at), MAX_PARTS)
-    at += struct.calcsize("<" + count_code)
-    places = {}
-    for entry in range(at, at + entries * size, size):
-        tag, kind, count = struct.unpack_from(f"{order}HH{word}", data, entry)
-        inline = entry + size - struct.calcsize("<" + word)
-        fits = count * _TIFF_SIZES.get(kind, 8) <= struct.calcsize("<" + word)
-        places[tag] = kind, count, entry, inline if fits else _number(data, order + word, inline)
-    return TiffDirectory(order, places, _number(data, order + word, at + entries * size))
-
-
-def _number(data, code, at):
-    return struct.unpack_from(code, data, at)[0]
-
-
 def _exif_orientation(data: memoryview) -> int:
     """Return the orientation of EXIF data, 1 if they are damaged or have none."""
     try:
         start = 6 if data[:4] == b"Exif" else 0
-        return tiff_directory(data[start:]).value(data[start:], EXIF_ORIENTATION, 1)
+        return tiff.directory(data[start:]).value(data[start:], EXIF_ORIENTATION, 1)
     except (struct.error, OverflowError):
         return 1
 
@@ -145,7 +94,7 @@ def _chunks(data: memoryview, at: int, order: str, padding: int, trailer: int) -
             return
         first, second = bytes(data[at : at + 4]), bytes(data[at + 4 : at + 8])
         name, length = (second, first) if order == ">" else (first, second)
-        size = _number(length, order + "I", 0)
+        size = number(length, order + "I", 0)
         if size > MAX_CHUNK:  # OpenCV would take the memory before it looks whether the file has it
             raise ValueError
         yield name, data[at + 8 : at + 8 + size]
@@ -159,18 +108,18 @@ def _png(data):
         if name == b"eXIf":
             orientation = _exif_orientation(content)
         elif name == b"acTL":
-            frames = _number(content, ">I", 0)
+            frames = number(content, ">I", 0)
     return width, height, orientation, frames > 1
 
 
 def _jpeg(data):
     size, orientation, at = None, 1, 2
     for _ in range(MAX_PARTS):
-        marker = _number(data, ">H", at)
+        marker = number(data, ">H", at)
         if marker == 0xFFFF:  # padding
             at += 1
             continue
-        length = _number(data, ">H", at + 2)
+        length = number(data, ">H", at + 2)
         if marker == 0xFFE1 and data[at + 4 : at + 8] == b"Exif":
             orientation = _exif_orientation(data[at + 4 : at + 2 + length])
         elif 0xFFC0 <= marker <= 0xFFCF and marker not in (0xFFC4, 0xFFC8, 0xFFCC):
@@ -190,7 +139,7 @@ def _webp(data):
         elif name == b"VP8 " and not width:
             width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", content, 6))
         elif name == b"VP8L" and not width:
-            bits = _number(content, "<I", 1)
+            bits = number(content, "<I", 1)
             width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
         elif name == b"EXIF":
             orientation = _exif_orientation(content)
@@ -199,18 +148,9 @@ def _webp(data):
 
 
 def _tiff(data):
-    first = tiff_directory(data)
+    first = tiff.directory(data)
     width, height, orientation = (first.value(data, tag, default) for tag, default in ((256, 0), (257, 0), (274, 1)))
-    following, seen, has_more = first.following, set(), False
-    while following and following not in seen and len(seen) < 100:
-        seen.add(following)
-        try:
-            page = tiff_directory(data, following)
-        except (struct.error, OverflowError):  # OpenCV does not come there
-            break
-        has_more |= not page.value(data, 254, 0) & 1  # a smaller copy of another page
-        following = page.following
-    return width, height, orientation, has_more
+    return width, height, orientation, len(tiff.pages(data)) > 1
 
 
 def _boxes(data: memoryview, start: int = 0) -> Iterator[tuple[bytes, memoryview]]:
@@ -218,9 +158,9 @@ def _boxes(data: memoryview, start: int = 0) -> Iterator[tuple[bytes, memoryview
     for _ in range(MAX_PARTS):
         if start + 8 > len(data):
             return
-        size, kind, header = _number(data, ">I", start), bytes(data[start + 4 : start + 8]), 8
+        size, kind, header = number(data, ">I", start), bytes(data[start + 4 : start + 8]), 8
         if size == 1:
-            size, header = _number(data, ">Q", start + 8), 16
+            size, header = number(data, ">Q", start + 8), 16
         end = len(data) if size == 0 else start + max(size, header)
         yield kind, data[start + header : end]
         start = end
@@ -261,7 +201,7 @@ def _gif(data):
 
 
 def _bmp(data):
-    form = "<HH" if _number(data, "<I", 14) == 12 else "<ii"
+    form = "<HH" if number(data, "<I", 14) == 12 else "<ii"
     return tuple(map(abs, struct.unpack_from(form, data, 18)))
 
 

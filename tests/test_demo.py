@@ -100,6 +100,17 @@ def test_a_picture_of_two_lines_gives_both(demo, two_lines):
     assert LABELS["kai.png"] not in alone
 
 
+def test_all_pages_of_a_file_are_read_where_that_is_asked_for(demo, tmp_path):
+    pages = [cv2.imread(str(ROOT / "asset" / name), cv2.IMREAD_GRAYSCALE) for name in ("kai.png", "menu.png")]
+    path = tmp_path / "two.tif"
+    cv2.imwritemulti(str(path), pages)
+    rows = [row.split("\t") for row in demo("--format", "tsv", "--pages", "all", path).stdout.splitlines()]
+    assert [row[0] for row in rows] == [f"{path}#page=1", f"{path}#page=2"]
+    first = demo("--format", "tsv", path)
+    assert [row.split("\t")[:2] for row in first.stdout.splitlines()] == [[str(path), rows[0][1]]]
+    assert "has more than one page or frame" in first.stderr
+
+
 def test_a_row_a_line_tells_where_it_stands(demo, two_lines):
     result = demo("--format", "tsv", "--header", "two.png")
     header, *rows = (row.split("\t") for row in result.stdout.splitlines())

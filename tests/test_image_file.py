@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from crnn import image_file
+from crnn import image_file, tiff
 from crnn.image import ImageError, decode_grayscale, find_images, read_grayscale
-from crnn.image_header import read_header, tiff_directory
+from crnn.image_header import read_header
+from crnn.image_pages import read_pages
 
 SHAPE = (30, 70)
 
@@ -146,9 +147,31 @@ def test_of_several_pages_or_frames_the_first_is_read_and_the_others_are_named(i
     assert len(said) == 1
 
 
+@pytest.mark.parametrize("kind", ["TIFF", "GIF", "PNG", "WEBP"])
+def test_all_pages_and_frames_are_read_where_that_is_asked_for(ink, kind, tmp_path):
+    first, second = Image.fromarray(255 - ink).convert("RGB"), Image.fromarray(ink).convert("RGB")
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    path = tmp_path / "file"
+    path.write_bytes(save(first, kind, save_all=True, append_images=[second, first], **lossless))
+    pages = list(read_pages(path))
+    assert [(name, is_last) for name, _, is_last in pages] == [(f"{path}#page={k}", k == 3) for k in (1, 2, 3)]
+    for (_, grey, _), wanted in zip(pages, (255 - ink, ink, 255 - ink), strict=True):
+        np.testing.assert_allclose(grey, wanted, atol=8)
+    path.write_bytes(save(first, kind, **lossless))
+    assert [(name, is_last) for name, _, is_last in read_pages(path)] == [(str(path), True)]
+
+
+def test_frames_have_a_limit(ink, tmp_path, monkeypatch):
+    monkeypatch.setattr("crnn.image_pages.MAX_FRAMES", 2)
+    frames, said = [Image.fromarray(ink), Image.fromarray(255 - ink), Image.fromarray(ink)], []
+    (tmp_path / "a.png").write_bytes(save(frames[0], "PNG", save_all=True, append_images=frames[1:]))
+    assert len(list(read_pages(tmp_path / "a.png", said.append))) == 2
+    assert said == [f"{tmp_path / 'a.png'}: has more than 2 frames; these are read"]
+
+
 def test_tiff_tags_that_point_outside_the_file_are_passed_over_or_refused(ink):
     data = save(with_alpha(ink, "LA"), "TIFF")
-    for _, _, entry, _ in tiff_directory(memoryview(data)).places.values():
+    for _, _, entry, _ in tiff.directory(memoryview(data)).places.values():
         damaged = bytearray(data)
         struct.pack_into("<II", damaged, entry + 4, 9, 2**31)  # nine values, far away
         try:

@@ -18,7 +18,8 @@ ORDER = (
     {"synthesis"},
     {"inference", "dataset"},
     {"model"},
-    {"charset", "console", "ctc", "files", "geometry", "image", "image_file", "image_header", "normalization", "paths"},
+    {"charset", "console", "ctc", "files", "geometry", "normalization", "paths", "tiff"}
+    | {"image", "image_file", "image_header", "image_pages"},
 )
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 EXCEPT = {("inference", "dataset"), ("dataset", "inference"), ("dataset", "model"), ("synthesis", "inference")}

@@ -27,6 +27,7 @@ PROGRESS_BAR_FROM = 51  # images; fewer need no progress bar
 STDIN = "-"
 PATHS_HELP = "pictures, PDF files, folders of them, http(s) addresses, or - for stdin (default: asset)"
 LINES = ("auto", "one", "many")
+PAGES = ("first", "all")
 FORMAT_NAMES = ("text", "tsv", "json", "hocr", "alto")
 DEVICES = ("auto", "cpu", "cuda", "coreml", "dml")
 
@@ -56,6 +57,12 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--recursive", action="store_true", help="look into the folders within folders too")
     parser.add_argument(
         "--lines", choices=LINES, default="auto", help="of a picture (default: whichever it looks like)"
+    )
+    parser.add_argument(
+        "--pages",
+        choices=PAGES,
+        default=PAGES[0],
+        help="of TIFF files and animations (default: first)",
     )
     parser.add_argument("--format", choices=FORMAT_NAMES, default="text")
     parser.add_argument("--header", action="store_true", help="name the columns of --format tsv")
@@ -165,7 +172,7 @@ def _read(paths: list[Name], recognizer: "Recognizer", form: "Format", options: 
     views = _views(options)
     with _progress_bar(len(paths)) as bar:
         start = time.perf_counter()
-        for pages in _pages(paths, recognizer, options.lines):
+        for pages in _pages(paths, recognizer, options):
             elapsed = time.perf_counter() - start
             shares = [page.columns for _, page in pages]
             for (source, page), share in zip(pages, shares, strict=True):
@@ -203,14 +210,16 @@ def _views(options: argparse.Namespace) -> list["Drawings | HtmlReport"]:
     return [*drawings, *([HtmlReport(options.html)] if options.html else [])]
 
 
-def _pages(paths: list[Name], recognizer: "Recognizer", mode: str) -> "Iterator[list[tuple[_Source, PageText]]]":
+def _pages(
+    paths: list[Name], recognizer: "Recognizer", options: argparse.Namespace
+) -> "Iterator[list[tuple[_Source, PageText]]]":
     """Read images; what is wrong with those that cannot be read goes to stderr."""
     from crnn.image_file import MAX_BYTES
     from crnn.inference.page.reader import read_each
 
     # stdin is read here and not in another thread, so that Ctrl-C ends it
     stdin = sys.stdin.buffer.read(MAX_BYTES + 1) if STDIN in paths and sys.stdin else b""
-    for pages in read_each(recognizer, _images(paths, stdin), mode):
+    for pages in read_each(recognizer, _images(paths, stdin, options.pages), options.lines):
         texts = []
         for source, page in pages:
             if isinstance(page, Exception):
@@ -220,13 +229,14 @@ def _pages(paths: list[Name], recognizer: "Recognizer", mode: str) -> "Iterator[
         yield texts
 
 
-def _images(paths: list[Name], stdin: bytes) -> Iterator[tuple[_Source, "np.ndarray"]]:
+def _images(paths: list[Name], stdin: bytes, pages: str) -> Iterator[tuple[_Source, "np.ndarray"]]:
     """Give the images that can be read, each with its source; what is wrong with the others goes to stderr."""
     import numpy as np
 
     from crnn.image import decode_grayscale
+    from crnn.image_pages import read_pages
     from crnn.inference import pdf
-    from crnn.inference.inputs import load_grayscale
+    from crnn.inference.inputs import URL_SCHEMES, load_grayscale
 
     for number, path in enumerate(paths, 1):
         try:
@@ -234,6 +244,9 @@ def _images(paths: list[Name], stdin: bytes) -> Iterator[tuple[_Source, "np.ndar
                 yield _Source(number, path, True), decode_grayscale(np.frombuffer(stdin, np.uint8), "<stdin>", _say)
             elif pdf.is_pdf(path):
                 for name, image, is_last in pdf.read_pdf(path):
+                    yield _Source(number, name, is_last), image
+            elif pages == "all" and not str(path).lower().startswith(URL_SCHEMES):
+                for name, image, is_last in read_pages(path, _say):
                     yield _Source(number, name, is_last), image
             else:
                 yield _Source(number, path, True), load_grayscale(path, notify=_say)
