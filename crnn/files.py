@@ -95,6 +95,17 @@ def require_regular_file(path: str | Path) -> None:
         raise OSError(errno.EINVAL, reason, str(path))
 
 
+def read_at_most(path: str | Path, most: int) -> bytes:
+    """Read a regular file, at most so many bytes of it; that takes the memory of the file and not of the limit.
+
+    Raises:
+        OSError: the file cannot be read, or is no regular file.
+    """
+    require_regular_file(path)
+    with open(path, "rb") as file:
+        return file.read(min(most, os.fstat(file.fileno()).st_size + 1))
+
+
 def read_text(path: str | Path) -> str:
     """Read a UTF-8 text file; pass over a byte order mark.
 

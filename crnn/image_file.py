@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from crnn import tiff
-from crnn.files import require_regular_file
+from crnn.files import read_at_most, require_regular_file
 from crnn.geometry import HEIGHT, MAX_COLUMNS
 from crnn.image_header import EXIF_ORIENTATION, Header, read_header
 
@@ -41,8 +41,7 @@ def load(path: str | Path) -> np.ndarray:
         require_regular_file(path)
         if os.path.getsize(path) > MAX_BYTES:
             raise ValueError(_TOO_LARGE)
-        with open(path, "rb") as file:
-            return np.frombuffer(file.read(MAX_BYTES + 1), np.uint8)
+        return np.frombuffer(read_at_most(path, MAX_BYTES + 1), np.uint8)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name too
         raise ImageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 

@@ -1,10 +1,11 @@
 import multiprocessing
 import os
 import time
+import tracemalloc
 
 import pytest
 
-from crnn.files import atomic_file, atomic_path, locked, remove_tree, require_regular_file, write_text
+from crnn.files import atomic_file, atomic_path, locked, read_at_most, remove_tree, require_regular_file, write_text
 
 
 def names(folder):
@@ -90,3 +91,12 @@ def test_only_regular_files_are_read(tmp_path, kind):
 
 def test_removing_what_is_not_there_is_nothing(tmp_path):
     remove_tree(tmp_path / "none")
+
+
+def test_a_small_file_takes_little_memory_whatever_the_limit(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    tracemalloc.start()
+    contents = [read_at_most(tmp_path / "a", most) for most in (2, 3, 2**30)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert contents == [b"ab", b"abc", b"abc"] and peak < 2**20

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crnn.files import require_regular_file
+from crnn.files import read_at_most, require_regular_file
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _ROOT = 56  # where superblock 0 has the symbol table entry of the root group
@@ -87,10 +87,8 @@ class _File:
     """The bytes of a file, and what stands at their addresses."""
 
     def __init__(self, path: str | Path):
-        require_regular_file(path)
         self.path = path
-        with Path(path).open("rb") as file:
-            self.data = file.read(MAX_BYTES + 1)
+        self.data = read_at_most(path, MAX_BYTES + 1)
         if len(self.data) > MAX_BYTES:
             raise ValueError(f"{path}: has more than {MAX_BYTES} bytes, which no weights have")
         self._heaps: dict[int, dict[int, int]] = {}
