@@ -31,9 +31,8 @@ FULL_WIDTH = 0.8  # gaps within full-width letters and digits are narrower
 # of probability
 SUSPECTED = 0.05  # of a space where the gap says so too
 LIKELY = 0.5  # of a space where the gap or the characters speak against it
-CERTAIN = 0.8  # of a space where gaps on both sides say nothing
+CERTAIN = 0.8  # of a space where the gaps say nothing, or the letters between them make a word
 SUSPECTED_ALL = 0.03  # geometric mean over the gaps of a line in which all are as wide
-LIKELY_ALL = 0.3  # the same, where the letters make a word
 # between gaps
 EVEN = 1.5  # the widest over the narrowest of gaps of one kind
 BETWEEN_WORDS = 1.8  # over the median of even gaps; beside wider ones these are within words
@@ -196,7 +195,7 @@ def _are_spaces(pairs: list[Neighbours], even: float, word_score: WordScore | No
         return False
     likely = [max(pair.probability, 1e-4) for pair in alike]
     word = word_score and any(_is_word(letters, word_score) for letters in _letters_apart(pairs, even))
-    return bool(np.exp(np.log(likely).mean()) >= (LIKELY_ALL if word else SUSPECTED_ALL))
+    return bool(np.exp(np.log(likely).mean()) >= (CERTAIN if word else SUSPECTED_ALL))
 
 
 def _letters_apart(pairs: list[Neighbours], even: float) -> list[str]:
