@@ -1,6 +1,7 @@
 """From the pieces of a line, decoded, to its text."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,17 @@ from crnn.inference.spacing import SpaceEvidence, WordScore, insert_spaces
 from crnn.inference.text_line import Character, TextLine
 from crnn.normalization import ink_height
 
+EURO, ELEMENT_OF = "€", "∈"
+_EURO_PLACES = re.compile(rf"{ELEMENT_OF}(?= ?\d)|(?<=\d){ELEMENT_OF}$|(?<=\d ){ELEMENT_OF}$")
 SEEN_TWICE = 8  # columns beside a cut: a space there counts for both pieces, so that neither leaves it to the other
 
 
 def assemble(
-    line: PreparedLine, charset: Charset, has_spaces: bool = True, word_score: WordScore | None = None
+    line: PreparedLine,
+    charset: Charset,
+    has_spaces: bool = True,
+    word_score: WordScore | None = None,
+    has_euros: bool = False,
 ) -> TextLine:
     """Put together the text of a line.
 
@@ -25,6 +32,7 @@ def assemble(
         charset: the table of labels.
         has_spaces: whether spaces may stand in it.
         word_score: as for ``spacing.insert_spaces``.
+        has_euros: whether ``with_euro_signs`` is asked.
 
     Returns:
         The line with columns of the source image.
@@ -34,8 +42,21 @@ def assemble(
     characters = merge_pieces(line.pieces, charset)
     if has_spaces:
         characters = insert_spaces(characters, _space_evidence(line), word_score)
+    if has_euros:
+        characters = with_euro_signs(characters)
     scaled = (replace(c, x0=c.x0 * line.scale, x1=min(c.x1 * line.scale, end)) for c in characters)
     return TextLine(tuple(scaled), width, height, line.rotation)
+
+
+def with_euro_signs(characters: Sequence[Character]) -> list[Character]:
+    """Write the euro sign, which the table lacks, for the sign of set theory that looks like it.
+
+    Args:
+        characters: of a line. The sign is meant right before a number, and at the end of a line that ends with one.
+    """
+    text = "".join(character.text for character in characters)
+    euros = {match.start() for match in _EURO_PLACES.finditer(text)}
+    return [replace(c, text=EURO) if at in euros else c for at, c in enumerate(characters)]
 
 
 def merge_pieces(pieces: list[Piece], charset: Charset) -> list[Character]:

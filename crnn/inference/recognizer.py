@@ -13,7 +13,7 @@ import numpy as np
 from crnn.charset import SPACE, Charset
 from crnn.ctc import greedy_runs
 from crnn.inference.alternatives import ManyTexts, best_combinations
-from crnn.inference.assembly import assemble
+from crnn.inference.assembly import EURO, assemble
 from crnn.inference.beam_search import BeamDecoder
 from crnn.inference.engines import DEFAULT_DEVICE, Engine, load_engine, one_at_a_time
 from crnn.inference.inputs import Channels, Source, is_single, load_grayscale
@@ -84,6 +84,7 @@ class Recognizer:
         self.decode = decoding
         self.best_path: Decode = greedy_runs
         self.has_spaces = True
+        self.has_euros = EURO not in self.charset
         self.alternatives = 0
 
     def with_alternatives(self, count: int) -> "Recognizer":
@@ -115,6 +116,7 @@ class Recognizer:
         reader.decode = RestrictedDecoder(self.decode, labels)
         reader.best_path = RestrictedDecoder(self.best_path, labels)
         reader.has_spaces = SPACE in labels
+        reader.has_euros = False
         return reader
 
     @overload  # a str is an iterable too: the first that fits counts
@@ -218,13 +220,16 @@ class Recognizer:
                 piece.options = cast(ManyTexts, self.decode).most_likely(steps, OPTIONS * self.alternatives)
 
     def _assemble(self, line: PreparedLine) -> TextLine:
-        first = assemble(line, self.charset, self.has_spaces, self.word_score)
+        def text_of(line: PreparedLine) -> TextLine:
+            return assemble(line, self.charset, self.has_spaces, self.word_score, self.has_euros)
+
+        first = text_of(line)
         if not self.alternatives:
             return first
         lines = {_ink(first): first}
         for way in best_combinations([piece.options for piece in line.pieces], OPTIONS * self.alternatives):
             pieces = [replace(piece, runs=runs) for piece, runs in zip(line.pieces, way, strict=True)]
-            other = assemble(replace(line, pieces=pieces), self.charset, self.has_spaces, self.word_score)
+            other = text_of(replace(line, pieces=pieces))
             lines.setdefault(_ink(other), other)
         return replace(first, alternatives=tuple(lines.values())[1 : 1 + self.alternatives])
 
