@@ -96,14 +96,6 @@ def never(label):
     return lambda history, other: -30.0 if other == label else 0.0
 
 
-def test_ngrams_weigh_letters_more_than_other_characters():
-    def scores(history, label):
-        return 4.0 if label == liked else 0.0
-
-    for liked, said in ((LETTER_O, LETTER_O), (ZERO, B)):
-        assert decoded(probabilities_of({A: 1}, {BLANK: 1}, {B: 0.76, liked: 0.24}, {BLANK: 1}), scores) == [A, said]
-
-
 @pytest.mark.parametrize("other", [BLANK, SPACE])
 def test_ngrams_delete_no_character(other):
     probabilities = probabilities_of({A: 1}, {BLANK: 1}, {B: 0.4, LETTER_O: 0.25, other: 0.35}, {BLANK: 1})

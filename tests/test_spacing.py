@@ -36,7 +36,7 @@ def alone(text, gap, probability):
         ("the", 0.5, 0.0, False),  # wide letter spacing, as the network saw
         ("中的重", 0.2, 0.9, False),  # no wider than Chinese stands apart
         ("中的重", 0.5, 0.9, True),
-        ("中的重", 0.5, 0.1, True),  # suspected, and much wider than the others
+        ("中的重", 0.5, 0.4, True),  # suspected, and much wider than the others
         ("中的重", 0.5, 0.0, False),
         ("中的重", 2.5, 0.0, True),  # far away, whatever the network says
         ("好，A", 0.7, 0.9, False),  # full-width punctuation has its own width

@@ -31,7 +31,6 @@ MIN_INK = 0.5  # of all characters but the space together: a step with more is a
 BEAM_WIDTH = 8  # texts followed at once
 MAX_CLASSES = 16  # followed at a step, the likeliest: in noise many are as likely
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
-LETTER_WEIGHT = 1.4  # factor of it for Latin letters, whose words n-grams know best
 MIN_LM_SCORE = -5.0  # of the n-grams, before they are weighted
 ZERO_IN_CODES = 8.0  # factor of the odds of a zero against an O in a word of letters and digits
 TWINS = {"│": "|", "╱": "/", "∶": ":", "﹑": "、", "﹒": ".", "．": ".", "﹐": ",", "﹔": ";", "﹖": "?"}
@@ -65,7 +64,7 @@ class BeamDecoder:
     Args:
         charset: the table of labels.
         lm_score: ``NGrams.lm_score``; without it the network alone decides.
-        lm_weight: of ``lm_score``, for other characters than letters.
+        lm_weight: of ``lm_score``.
         min_probability: of the classes that are followed at a step.
         beam_width: texts followed at once.
         max_lm_score: ``NGrams.max_score``: texts that cannot become likely enough are not weighed.
@@ -82,7 +81,7 @@ class BeamDecoder:
     ):
         self.lm_score = lm_score
         self.max_lm_score = max_lm_score
-        self.lm_weight, self.letter_weight = lm_weight, LETTER_WEIGHT * lm_weight
+        self.lm_weight = lm_weight
         self.min_probability = min_probability
         self.beam_width = beam_width
         self.max_classes = MAX_CLASSES
@@ -248,7 +247,7 @@ class BeamDecoder:
             return {text: self._weighed(text, beam) if text in unscored else beam for text, beam in found.items()}
         candidates = []  # the most that each may come to, and its place among all
         for place, (text, beam) in enumerate(found.items()):
-            more = self._weighted(text.last, self.max_lm_score(text.last)) if text in unscored else 0.0
+            more = self._weighted(self.max_lm_score(text.last)) if text in unscored else 0.0
             candidates.append((_total(beam) + more, place, text))
         best: list[float] = []  # the highest totals, a heap
         chosen: list[tuple[float, int, _Text, Beam]] = []
@@ -264,11 +263,11 @@ class BeamDecoder:
     def _weighed(self, text: _Text, beam: Beam) -> Beam:
         """Add the score of the last label of a text after those before it."""
         score = cast(LMScore, self.lm_score)(text.labels[:-1], text.last)
-        return beam[0], beam[1], beam[2] + self._weighted(text.last, score)
+        return beam[0], beam[1], beam[2] + self._weighted(score)
 
-    def _weighted(self, label: int, score: float) -> float:
+    def _weighted(self, score: float) -> float:
         """Weigh a score that the n-grams give a label."""
-        return (self.letter_weight if label in self._letters else self.lm_weight) * max(MIN_LM_SCORE, score)
+        return self.lm_weight * max(MIN_LM_SCORE, score)
 
 
 def _add(found: dict[_Text, Beam], text: _Text, blank_last: float, label_last: float, score: float) -> None:

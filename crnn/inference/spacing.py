@@ -30,6 +30,7 @@ HALF_WIDTH = 0.6  # the gap after a half-width colon and a space; that after a f
 FULL_WIDTH = 0.8  # gaps within full-width letters and digits are narrower
 # of probability
 SUSPECTED = 0.05  # of a space where the gap says so too
+POSSIBLE = 0.35  # of a space that the decoder gave, or of one in a wide gap between Chinese characters
 LIKELY = 0.5  # of a space where the gap or the characters speak against it
 CERTAIN = 0.8  # of a space where the gaps say nothing, or the letters between them make a word
 SUSPECTED_ALL = 0.03  # geometric mean over the gaps of a line in which all are as wide
@@ -104,10 +105,11 @@ def spaces_between(line: list[Neighbours], word_score: WordScore | None = None) 
     even = _even_gaps([line[at] for at in free])
     for at in free:
         pair = line[at]
-        suspected = pair.probability >= SUSPECTED and pair.gap >= WIDE
         if pair.kind == "Chinese":
-            spaces[at] |= suspected and (pair.gap >= chinese_gap + CHINESE_MARGIN or pair.probability >= CERTAIN)
+            is_wide = pair.gap >= chinese_gap + CHINESE_MARGIN
+            spaces[at] |= pair.gap >= WIDE and pair.probability >= (POSSIBLE if is_wide else CERTAIN)
         elif not even:
+            suspected = pair.probability >= SUSPECTED and pair.gap >= WIDE
             spaces[at] |= suspected and pair.gap >= AS_WIDE * space_gap
     _space_borders_alike(line, spaces)
     if even:
@@ -154,7 +156,7 @@ def _has_space(pair: Neighbours) -> bool:
         half_width = pair.left in ASCII_FOR_FULL_WIDTH and pair.gap < HALF_WIDTH and pair.probability >= SUSPECTED
         return half_width or pair.gap > ALWAYS_SPACE
     if pair.kind == "free":
-        return pair.seen and (pair.probability >= LIKELY or not 0 < pair.gap < NARROW)
+        return pair.seen and pair.probability >= (LIKELY if 0 < pair.gap < NARROW else POSSIBLE)
     if pair.right in OPERATORS and pair.seen and not is_chinese(pair.left):
         return pair.probability >= LIKELY and pair.gap >= WIDE
     return pair.gap > ALWAYS_SPACE or (pair.kind == "Chinese" and pair.seen and pair.gap >= WIDE)
