@@ -94,7 +94,7 @@ def spaces_between(line: list[Neighbours], word_score: WordScore | None = None) 
         line: from left to right.
         word_score: as for ``insert_spaces``.
 
-    >>> spaces_between([Neighbours("d", "i", gap=0.5, seen=True), Neighbours("i", "t", gap=0.1)])
+    >>> spaces_between([Neighbours("d", "i", gap=0.5, probability=0.9, seen=True), Neighbours("i", "t", gap=0.1)])
     [True, False]
     """
     spaces = [_has_space(pair) for pair in line]
