@@ -102,3 +102,11 @@ def parts(tmp_path):
             path.rmdir() if path.is_dir() else path.unlink()
         (tmp_path / f"part_{number}").rmdir()
     return tmp_path
+
+
+@pytest.fixture
+def ink():
+    """Strokes that look different however they are turned: 255 where there is ink."""
+    from tests.image_data import strokes
+
+    return strokes()
