@@ -32,7 +32,7 @@ def assemble(
         charset: the table of labels.
         has_spaces: whether spaces may stand in it.
         word_score: as for ``spacing.insert_spaces``.
-        has_euros: whether ``with_euro_signs`` is asked.
+        has_euros: whether ``with_euro_signs`` is applied.
 
     Returns:
         The line with columns of the source image.

@@ -111,7 +111,7 @@ def spaces_between(line: list[Neighbours], word_score: WordScore | None = None) 
         elif not even:
             suspected = pair.probability >= SUSPECTED and pair.gap >= WIDE
             spaces[at] |= suspected and pair.gap >= AS_WIDE * space_gap
-    _space_borders_alike(line, spaces)
+    _add_border_spaces(line, spaces)
     if even:
         all_spaces = _are_spaces([line[at] for at in free], even, word_score)
         for at in free:
@@ -130,7 +130,7 @@ def spaces_between(line: list[Neighbours], word_score: WordScore | None = None) 
     return spaces
 
 
-def _space_borders_alike(line: list[Neighbours], spaces: list[bool]) -> None:
+def _add_border_spaces(line: list[Neighbours], spaces: list[bool]) -> None:
     """Add a space that the network suspects between Chinese and a letter or digit, where all others there are spaces.
 
     Rules and boxes may leave no gap to measure.
