@@ -92,7 +92,7 @@ def runs_of_path(classes: np.ndarray, best: np.ndarray, blank: int) -> list[Run]
     ]
 
 
-def forced_alignment(probabilities: np.ndarray, labels: Sequence[int]) -> np.ndarray:
+def forced_alignment(probabilities: np.ndarray, labels: Sequence[int] | np.ndarray) -> np.ndarray:
     """Find the most likely path of given labels (Viterbi).
 
     Args:
@@ -109,18 +109,17 @@ def forced_alignment(probabilities: np.ndarray, labels: Sequence[int]) -> np.nda
     may_skip[3::2] = states[3::2] != states[1:-2:2]
     with np.errstate(divide="ignore"):
         likely = np.log(probabilities[:, states])
-    score = np.full(len(states), -np.inf)
-    score[:2] = likely[0, :2]
-    came_from = np.zeros(likely.shape, np.int64)  # how many states back
-    for step in range(1, len(likely)):
-        ways = np.full((3, len(states)), -np.inf)
-        ways[0], ways[1, 1:] = score, score[:-1]
-        ways[2, 2:] = np.where(may_skip[2:], score[:-2], -np.inf)
-        came_from[step] = ways.argmax(axis=0)
-        score = ways.max(axis=0) + likely[step]
-    at = len(states) - 1 if len(states) == 1 or score[-1] > score[-2] else len(states) - 2
-    path = []
-    for back in came_from[::-1]:
-        path.append(states[at])
-        at -= back[at]
-    return np.array(path[::-1])
+    skip = np.where(may_skip, 0, -np.inf)
+    scores = np.full((len(likely), len(states) + 2), -np.inf)  # of the best path to each state, two that are none first
+    scores[0, 2:4] = likely[0, :2]
+    for before, score, step in zip(scores, scores[1:], likely[1:], strict=False):
+        best = np.maximum(before[2:], before[1:-1])
+        np.add(np.maximum(best, before[:-2] + skip, out=best), step, out=score[2:])
+    last = scores[-1]
+    at = len(states) - 1 if len(states) == 1 or last[-1] > last[-2] else len(states) - 2
+    path = [at]
+    for before in scores[-2::-1]:
+        ways = before[at + 2], before[at + 1], before[at] + skip[at]  # from the state itself, the last, the one before
+        at -= ways.index(max(ways))
+        path.append(at)
+    return states[path[::-1]]
