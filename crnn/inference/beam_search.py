@@ -16,13 +16,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from heapq import heappush, heappushpop
-from itertools import groupby
 from typing import cast
 
 import numpy as np
 
 from crnn.charset import SPACE, Charset
-from crnn.ctc import Run, best_of_steps, runs_of_path
+from crnn.ctc import Run, runs_of_path
+from crnn.inference.candidate_classes import CandidateFinder, Candidates
 from crnn.inference.confidence import Labels, runs_of_text
 
 MIN_PROBABILITY = 0.01
@@ -32,29 +32,39 @@ BEAM_WIDTH = 8  # texts followed at once
 MAX_CLASSES = 16  # followed at a step, the likeliest: in noise many are as likely
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
 MIN_LM_SCORE = -5.0  # of the n-grams, before they are weighted
-ZERO_IN_CODES = 8.0  # factor of the odds of a zero against an O in a word of letters and digits
-TWINS = {"│": "|", "╱": "/", "∶": ":", "﹑": "、", "﹒": ".", "．": ".", "﹐": ",", "﹔": ";", "﹖": "?"}
-TWINS |= {"＋": "+", "Ⅰ": "I", "Ⅳ": "V", "О": "O", "Р": "P", "―": "—", "━": "—", "─": "—", "′": "'"}
 
-Beam = tuple[float, float, float]  # P(text, a blank last), P(text, its last label last), sum of the n-grams' scores
+Beam = tuple[float, float]  # P(text, a blank last), P(text, its last label last)
 LMScore = Callable[[Labels, int], float]
 Step = tuple[list[int], list[float], frozenset[int]]  # classes, their probabilities, those that n-grams do not weigh
 
 
 class _Text:
-    """A text that is followed; there is one object for each, so that no labels need to be compared."""
+    """A text that is followed; there is one object for each, so that no labels need to be compared.
 
-    __slots__ = ("_longer", "labels", "last")
+    Attributes:
+        labels: of the text.
+        last: of them.
+        history: those before it.
+        score_before: sum of the n-grams' scores of these.
+        is_weighed: whether the n-grams weigh the last label.
+        score: sum of all scores; None if that of the last label is not asked for yet.
+    """
 
-    def __init__(self, labels: Labels):
-        self.labels, self.last = labels, labels[-1]
-        self._longer: dict[int, _Text] = {}
+    __slots__ = ("_longer", "history", "is_weighed", "labels", "last", "score", "score_before")
 
-    def extended(self, label: int) -> "_Text":
-        """Return the text with one more label."""
+    def __init__(self, history: Labels, last: int, score_before: float, is_weighed: bool = True):
+        self.history, self.last, self.labels = history, last, (*history, last)
+        self.score_before, self.is_weighed = score_before, is_weighed
+        self.score: float | None = None
+        self._longer: dict[int, _Text] | None = None
+
+    def extended(self, label: int, is_weighed: bool) -> "_Text":
+        """Return the text, whose score is known, with one more label."""
+        if self._longer is None:
+            self._longer = {}
         longer = self._longer.get(label)
         if longer is None:
-            longer = self._longer[label] = _Text((*self.labels, label))
+            longer = self._longer[label] = _Text(self.labels, label, cast(float, self.score), is_weighed)
         return longer
 
 
@@ -85,12 +95,7 @@ class BeamDecoder:
         self.min_probability = min_probability
         self.beam_width = beam_width
         self.max_classes = MAX_CLASSES
-        labels = charset.labels
-        pairs = [(labels[twin], labels[meant]) for twin, meant in TWINS.items() if {twin, meant} <= labels.keys()]
-        self._twins, self._meant = np.array(pairs, int).reshape(-1, 2).T
-        self._zero, self._capital_o = labels.get("0"), labels.get("O")
-        self._digits = frozenset(label for character, label in labels.items() if character in "0123456789")
-        self._letters = frozenset(label for c, label in labels.items() if c.isascii() and c.isalpha())
+        self._finder = CandidateFinder(charset)
 
     def __call__(self, probabilities: np.ndarray) -> list[Run]:
         """Decode.
@@ -103,14 +108,13 @@ class BeamDecoder:
             Where other texts were followed too, the confidence of a run is the share that texts with this character
             there, and none before it that is left out here, have of the probability of all.
         """
-        blank = probabilities.shape[1] - 1
-        probabilities = self._with_zeros_in_codes(self._without_twins(probabilities))
-        best, likely = best_of_steps(probabilities)
-        runs = runs_of_path(best, likely, blank)
+        found = self._finder.find(probabilities, self.min_probability)
+        best, likely = found.best_path()
+        runs = runs_of_path(best, likely, found.blank)
         if (likely >= 1 - self.min_probability).all():
             return runs
-        texts = self.search(self._steps(probabilities, best, likely, runs), blank)
-        return runs_of_text(probabilities, texts, 0, runs)
+        texts = self.search(self._steps(found, best, likely, runs), found.blank)
+        return runs_of_text(found, texts, 0, runs)
 
     def most_likely(self, probabilities: np.ndarray, count: int) -> list[tuple[list[Run], float]]:
         """Decode to several texts, also such as hang on classes that are too rare for a single one.
@@ -125,51 +129,17 @@ class BeamDecoder:
         decoder = copy(self)
         decoder.min_probability, decoder.beam_width = MIN_RARE_PROBABILITY, max(self.beam_width, 2 * count)
         decoder.max_classes = max(self.max_classes, decoder.beam_width)
-        probabilities = decoder._with_zeros_in_codes(decoder._without_twins(probabilities))
-        best, likely = best_of_steps(probabilities)
-        blank = probabilities.shape[1] - 1
-        runs = runs_of_path(best, likely, blank)
-        texts = decoder.search(decoder._steps(probabilities, best, likely, runs), blank)
+        found = self._finder.find(probabilities, MIN_RARE_PROBABILITY)
+        best, likely = found.best_path()
+        runs = runs_of_path(best, likely, found.blank)
+        texts = decoder.search(decoder._steps(found, best, likely, runs), found.blank)
         numbers = range(min(count, len(texts)))
-        return [(runs_of_text(probabilities, texts, number, runs), texts[number][1]) for number in numbers]
+        return [(runs_of_text(found, texts, number, runs), texts[number][1]) for number in numbers]
 
-    def _without_twins(self, probabilities: np.ndarray) -> np.ndarray:
-        """Give the probability of signs that look like others to these, where the network considers them too."""
-        steps, pairs = np.nonzero(probabilities[:, self._meant] >= self.min_probability)
-        if not steps.size:
-            return probabilities
-        merged = probabilities.copy()
-        np.add.at(merged, (steps, self._meant[pairs]), merged[steps, self._twins[pairs]])
-        merged[steps, self._twins[pairs]] = 0
-        return merged
-
-    def _with_zeros_in_codes(self, probabilities: np.ndarray) -> np.ndarray:
-        """Raise the odds of zeros in words of letters and digits.
-
-        The network has learnt from running text that an O follows letters. In serial numbers zeros do as often.
-        """
-        zero, capital = self._zero, self._capital_o
-        if zero is None or capital is None:
-            return probabilities
-        both = (probabilities[:, [zero, capital]] >= self.min_probability).all(axis=1)
-        if not both.any():
-            return probabilities
-        best, likely = best_of_steps(probabilities)
-        both &= np.array(self._codes(runs_of_path(best, likely, probabilities.shape[1] - 1), len(best)))
-        changed = probabilities.copy()
-        odds = ZERO_IN_CODES * probabilities[both, zero] / probabilities[both, capital]
-        share = odds / (1 + odds)
-        total = probabilities[both, zero] + probabilities[both, capital]
-        changed[both, zero], changed[both, capital] = share * total, (1 - share) * total
-        return changed
-
-    def _steps(
-        self, probabilities: np.ndarray, best: np.ndarray, likely: np.ndarray, runs: list[Run]
-    ) -> Iterator[Step]:
+    def _steps(self, found: Candidates, best: np.ndarray, likely: np.ndarray, runs: list[Run]) -> Iterator[Step]:
         """Give the classes of each step that are followed, one of several steps with the same class alone."""
-        blank = probabilities.shape[1] - 1
-        codes = self._codes(runs, len(probabilities))
-        alphanumeric, nothing = self._letters | self._digits, frozenset[int]()
+        codes = self._finder.codes(runs, len(best))
+        alphanumeric, nothing = self._finder.letters_and_digits, frozenset[int]()
         alone = (likely < self.min_probability) | (likely >= 1 - self.min_probability)
         repeats = np.zeros(len(alone), bool)  # which give all texts the same factor
         repeats[1:] = alone[1:] & alone[:-1] & (best[1:] == best[:-1])
@@ -178,25 +148,15 @@ class BeamDecoder:
             if alone[at]:
                 yield [int(best[at])], [float(likely[at])], unweighed
                 continue
-            step = probabilities[at]
-            classes = np.flatnonzero(step >= self.min_probability)
-            if len(classes) > self.max_classes:
-                classes = np.sort(np.argpartition(step, -self.max_classes)[-self.max_classes :])
-            ink = classes[(classes != blank) & (classes != SPACE)]
-            if step[ink].sum() > MIN_INK:
-                classes = ink
-            yield classes.tolist(), step[classes].tolist(), unweighed
-
-    def _codes(self, runs: list[Run], count: int) -> list[bool]:
-        """Tell which of ``count`` time steps are within a word that mixes letters and digits."""
-        codes = [False] * count
-        for is_word, group in groupby(runs, lambda run: run.label in self._letters or run.label in self._digits):
-            word = list(group)
-            letters = sum(run.label in self._letters for run in word)
-            if is_word and 0 < letters < len(word):
-                first, last = max(0, word[0].first - 1), word[-1].last + 2
-                codes[first:last] = [True] * len(codes[first:last])
-        return codes
+            step = found.probabilities[at]
+            places = np.flatnonzero(step >= self.min_probability)
+            if len(places) > self.max_classes:
+                places = np.sort(np.argpartition(step, -self.max_classes)[-self.max_classes :])
+            classes, probabilities = found.classes[places].tolist(), step[places].tolist()
+            ink = [(c, p) for c, p in zip(classes, probabilities, strict=True) if c not in (SPACE, found.blank)]
+            if sum(p for _, p in ink) > MIN_INK:
+                classes, probabilities = map(list, zip(*ink, strict=True))
+            yield classes, probabilities, unweighed
 
     def search(self, steps: Iterable[Step], blank: int) -> list[tuple[Labels, float]]:
         """Find the most likely texts.
@@ -208,75 +168,83 @@ class BeamDecoder:
         Returns:
             Labels and log score of each, the most likely first.
         """
-        beams: dict[_Text, Beam] = {_Text((SPACE,)): (1.0, 0.0, 0.0)}  # all begin with a space
+        start = _Text((), SPACE, 0.0)  # all begin with a space
+        start.score = 0.0
+        beams: dict[_Text, Beam] = {start: (1.0, 0.0)}
+        is_after_blank = True
         for classes, probabilities, unweighed in steps:
             if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
-                beams = {text: (b + n, 0.0, score) for text, (b, n, score) in beams.items()}
+                beams = {text: (blank_last + label_last, 0.0) for text, (blank_last, label_last) in beams.items()}
+                is_after_blank = True
                 continue
+            if is_after_blank and len(classes) == 1:  # all get the same label
+                is_weighed = classes[0] not in unweighed
+                beams = {text.extended(classes[0], is_weighed): (0.0, total) for text, (total, _) in beams.items()}
+                beams, is_after_blank = self._likeliest(beams), False
+                continue
+            is_after_blank = False
             found: dict[_Text, Beam] = {}
-            unscored: set[_Text] = set()  # those whose last label the n-grams have not weighed
-            for text, (blank_last, label_last, score) in beams.items():
-                for label, probability in zip(classes, probabilities, strict=True):
+            followed = list(zip(classes, probabilities, strict=True))
+            for text, (blank_last, label_last) in beams.items():
+                last, before = text.last, blank_last + label_last
+                for label, probability in followed:
                     if label == blank:
-                        _add(found, text, (blank_last + label_last) * probability, 0.0, score)
-                        continue
-                    before = blank_last + label_last
-                    if label == text.last:
-                        _add(found, text, 0.0, label_last * probability, score)
-                        before = blank_last
-                    if before > 0:
-                        longer = text.extended(label)
-                        if self.lm_score and longer not in found and label not in unweighed:
-                            unscored.add(longer)
-                        _add(found, longer, 0.0, before * probability, score)
-            beams = self._likeliest(found, unscored)
-            likeliest = max([blank_last + label_last for blank_last, label_last, _ in beams.values()])
+                        _add(found, text, before * probability, 0.0)
+                    elif label != last:
+                        _add(found, text.extended(label, label not in unweighed), 0.0, before * probability)
+                    else:
+                        _add(found, text, 0.0, label_last * probability)
+                        if blank_last:
+                            _add(found, text.extended(label, label not in unweighed), 0.0, blank_last * probability)
+            beams = self._likeliest(found)
+            likeliest = max(map(sum, beams.values()))
             if likeliest < 1e-100:  # long before it is too small for a float
-                beams = {text: (b / likeliest, n / likeliest, score) for text, (b, n, score) in beams.items()}
-        totals = [(text.labels[1:], _total(beam)) for text, beam in beams.items()]
+                beams = {text: (b / likeliest, n / likeliest) for text, (b, n) in beams.items()}
+        totals = [(text.labels[1:], _log(beam) + self._score(text)) for text, beam in beams.items()]
         return sorted(totals, key=lambda one: one[1], reverse=True)
 
-    def _likeliest(self, found: dict[_Text, Beam], unscored: set[_Text]) -> dict[_Text, Beam]:
-        """Give the likeliest texts; ask the n-grams only of those that may be among them.
-
-        Args:
-            found: the texts of a step.
-            unscored: those of them that have no score of their last label yet.
-        """
+    def _likeliest(self, found: dict[_Text, Beam]) -> dict[_Text, Beam]:
+        """Give the likeliest texts, weighed; ask the n-grams only of those that may be among them."""
         if len(found) <= self.beam_width:
-            return {text: self._weighed(text, beam) if text in unscored else beam for text, beam in found.items()}
+            for text in found:
+                self._score(text)
+            return found
         candidates = []  # the most that each may come to, and its place among all
         for place, (text, beam) in enumerate(found.items()):
-            more = self._weighted(self.max_lm_score(text.last)) if text in unscored else 0.0
-            candidates.append((_total(beam) + more, place, text))
+            candidates.append((_log(beam) + self._max_score(text), place, text))
         best: list[float] = []  # the highest totals, a heap
-        chosen: list[tuple[float, int, _Text, Beam]] = []
+        chosen: list[tuple[float, int, _Text]] = []
         for highest, place, text in sorted(candidates, reverse=True):
             if len(best) == self.beam_width and highest < best[0]:
                 break
-            beam = self._weighed(text, found[text]) if text in unscored else found[text]
-            total = _total(beam)
-            chosen.append((-total, place, text, beam))
+            total = _log(found[text]) + self._score(text)
+            chosen.append((-total, place, text))
             (heappush if len(best) < self.beam_width else heappushpop)(best, total)
-        return {text: beam for _, _, text, beam in sorted(chosen)[: self.beam_width]}
+        return {text: found[text] for _, _, text in sorted(chosen)[: self.beam_width]}
 
-    def _weighed(self, text: _Text, beam: Beam) -> Beam:
-        """Add the score of the last label of a text after those before it."""
-        score = cast(LMScore, self.lm_score)(text.labels[:-1], text.last)
-        return beam[0], beam[1], beam[2] + self._weighted(score)
+    def _score(self, text: _Text) -> float:
+        """Return the sum of the n-grams' scores of a text."""
+        if text.score is None:
+            text.score = text.score_before
+            if self.lm_score and text.is_weighed:
+                text.score += self._weighted(self.lm_score(text.history, text.last))
+        return text.score
+
+    def _max_score(self, text: _Text) -> float:
+        """Return what ``_score`` gives at most."""
+        if text.score is not None or not (self.lm_score and text.is_weighed):
+            return self._score(text)
+        return text.score_before + self._weighted(self.max_lm_score(text.last))
 
     def _weighted(self, score: float) -> float:
         """Weigh a score that the n-grams give a label."""
         return self.lm_weight * max(MIN_LM_SCORE, score)
 
 
-def _add(found: dict[_Text, Beam], text: _Text, blank_last: float, label_last: float, score: float) -> None:
-    if text in found:
-        before = found[text]
-        found[text] = (before[0] + blank_last, before[1] + label_last, before[2])
-    else:
-        found[text] = (blank_last, label_last, score)
+def _add(found: dict[_Text, Beam], text: _Text, blank_last: float, label_last: float) -> None:
+    before = found.get(text)
+    found[text] = (before[0] + blank_last, before[1] + label_last) if before else (blank_last, label_last)
 
 
-def _total(beam: Beam) -> float:
-    return math.log(beam[0] + beam[1] + 1e-300) + beam[2]
+def _log(beam: Beam) -> float:
+    return math.log(beam[0] + beam[1] + 1e-300)

@@ -7,27 +7,26 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from crnn.ctc import Run, forced_alignment, runs_of_path
+from crnn.inference.candidate_classes import Candidates
 
 MIN_SHARE = 0.001  # of a text's probability in that of all that are followed; rarer ones do not lower a confidence
 
 Labels = tuple[int, ...]
 
 
-def runs_of_text(
-    probabilities: np.ndarray, texts: list[tuple[Labels, float]], number: int, best_runs: list[Run]
-) -> list[Run]:
+def runs_of_text(found: Candidates, texts: list[tuple[Labels, float]], number: int, best_runs: list[Run]) -> list[Run]:
     """Return the runs of one of several texts, with the confidence of each.
 
     Args:
-        probabilities: (time steps, classes), the last class the blank.
+        found: the classes that were followed.
         texts: labels and log score of each, the most likely first.
         number: of the text.
         best_runs: those of the best path.
     """
     labels, runs = texts[number][0], best_runs
     if labels != tuple(run.label for run in runs):
-        path = forced_alignment(probabilities, labels)
-        runs = runs_of_path(path, probabilities[np.arange(len(path)), path], probabilities.shape[1] - 1)
+        path = forced_alignment(found.probabilities, np.searchsorted(found.classes, labels))
+        runs = runs_of_path(found.classes[path], found.probabilities[np.arange(len(path)), path], found.blank)
     doubts = _doubts(texts, number)
     return [replace(run, confidence=1 - doubt) if doubt else run for run, doubt in zip(runs, doubts, strict=True)]
 
