@@ -44,7 +44,8 @@ def assemble(
         characters = insert_spaces(characters, _space_evidence(line), word_score)
     if has_euros:
         characters = with_euro_signs(characters)
-    scaled = (replace(c, x0=c.x0 * line.scale, x1=min(c.x1 * line.scale, end)) for c in characters)
+    scale = line.scale
+    scaled = [Character(c.text, c.confidence, c.x0 * scale, min(c.x1 * scale, end)) for c in characters]
     return TextLine(tuple(scaled), width, height, line.rotation)
 
 

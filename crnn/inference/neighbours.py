@@ -1,6 +1,7 @@
 """Two characters that follow each other in a line, and what is known of the gap between them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 FULL_WIDTH_PUNCTUATION = frozenset("，。、（）《》〈〉【】〔〕「」『』")
 ASCII_FOR_FULL_WIDTH = frozenset(":;!?,")  # so the table writes them in Chinese too
@@ -29,7 +30,7 @@ class Neighbours:
     probability: float = 0.0
     seen: bool = False
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """``own width`` after full-width punctuation, ``never``, ``Chinese``, or ``free`` to have a space."""
         if (

@@ -247,29 +247,19 @@ def _is_only_space(line: list[Neighbours], place: int) -> bool:
 
 
 def _neighbours(characters: list[Character], evidence: SpaceEvidence) -> list[Neighbours]:
+    """Put together what is known of the gap between each two letters that follow each other."""
+    letters = [(at, character) for at, character in enumerate(characters) if character.text != " "]
     height = max(evidence.height, MIN_HEIGHT)
     gaps = sorted(evidence.gaps, key=sum)
-    gap_centres = [(start + end) / 2 for start, end in gaps]
-    pairs: list[Neighbours] = []
-    last: Character | None = None
-    seen = False
-    for character in characters:
-        if character.text == " ":
-            seen = True
-            continue
-        if last:
-            span = (last.x0 + last.x1) / 2, (character.x0 + character.x1) / 2
-            between = slice(*np.searchsorted(gap_centres, span).tolist())
-            steps = slice(*np.searchsorted(evidence.columns, span).tolist())
-            pairs.append(
-                Neighbours(
-                    last.text,
-                    character.text,
-                    pairs[-1].left if pairs else "",
-                    max((end - start for start, end in gaps[between]), default=0) / height,
-                    float(evidence.probabilities[steps].max(initial=0)),
-                    seen,
-                )
-            )
-        last, seen = character, False
+    centres = np.array([(character.x0 + character.x1) / 2 for _, character in letters])
+    gap_at = np.searchsorted([(start + end) / 2 for start, end in gaps], centres).tolist()
+    step_at = np.searchsorted(evidence.columns, centres).tolist()
+    probabilities = evidence.probabilities.tolist()
+    pairs = []
+    before = ""
+    for place, ((left_at, left), (right_at, right)) in enumerate(pairwise(letters)):
+        widest = max((end - start for start, end in gaps[gap_at[place] : gap_at[place + 1]]), default=0)
+        probability = max(probabilities[step_at[place] : step_at[place + 1]], default=0.0)
+        pairs.append(Neighbours(left.text, right.text, before, widest / height, probability, right_at - left_at > 1))
+        before = left.text
     return pairs
