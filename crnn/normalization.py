@@ -3,6 +3,8 @@
 Reading, training on files and synthesis all prepare lines here.
 """
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -56,14 +58,18 @@ def deskew(grey: np.ndarray) -> np.ndarray:
     room = int(MAX_RISE * rows)
     profiles = cv2.copyMakeBorder(profiles, room, room, 0, 0, cv2.BORDER_CONSTANT, value=0)
 
-    def row_contrast(rise):
-        """Measure how much the rows differ once the line is sheared by ``rise`` rows from end to end."""
-        level_rows = cv2.warpAffine(profiles, _shear(rise, segments), profiles.shape[::-1], flags=cv2.INTER_LINEAR)
-        return float((cv2.reduce(level_rows, 1, cv2.REDUCE_SUM) ** 2).sum())
+    def row_contrasts(rises):
+        """Measure how much the rows differ once the line is sheared by each of ``rises``, in rows from end to end."""
+        level = cv2.remap(profiles, *_shears(len(profiles), segments, tuple(rises)), cv2.INTER_LINEAR)
+        return (cv2.reduce(level, 1, cv2.REDUCE_SUM).reshape(len(rises), -1) ** 2).sum(axis=1)
 
-    coarse = max(range(-room, room + 1, 2), key=row_contrast)
-    rise = max(np.arange(coarse - 1.5, coarse + 2, 0.5), key=row_contrast)
-    if abs(rise) < MIN_RISE * rows or row_contrast(rise) < MIN_IMPROVEMENT * row_contrast(0):
+    coarse = range(-room, room + 1, 2)
+    first = coarse[int(row_contrasts(coarse).argmax())] - 1.5
+    fine = [first + 0.5 * step for step in range(7)]
+    unsheared, *contrasts = row_contrasts([0, *fine])
+    best = int(np.argmax(contrasts))
+    rise = fine[best]
+    if abs(rise) < MIN_RISE * rows or contrasts[best] < MIN_IMPROVEMENT * unsheared:
         return grey
     shear = _shear(rise * height / rows, width)
     return cv2.warpAffine(grey, shear, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
@@ -229,6 +235,14 @@ def _edges(grey, rows):
     strong = int(quantiles(edges, (0.995,))[0])
     edges[edges <= max(4, 0.3 * strong)] = 0
     return np.minimum(edges, max(strong, 1)).astype(np.float32)
+
+
+@lru_cache(32)
+def _shears(rows, columns, rises):
+    """Return the maps for ``cv2.remap`` that shear (rows, columns) by each of ``rises``, one below the other."""
+    y, x = np.mgrid[:rows, :columns].astype(np.float32)
+    slopes = np.float32(rises)[:, None, None] / columns
+    return np.tile(x, (len(rises), 1)), (y + slopes * (x - (columns - 1) / 2)).reshape(-1, columns)
 
 
 def _shear(rise, width):
