@@ -1,5 +1,6 @@
 """The device that ONNX Runtime computes on, and what the processor can do."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -89,11 +90,30 @@ def test_threads_are_set_and_checked(monkeypatch):
         engine = load_engine(DEFAULT_WEIGHTS, threads=threads)
         assert engine.predict(IMAGES).shape[:2] == (1, 15) and engine.threads == (threads or 2)
         np.testing.assert_array_equal(engine.predict_in_thread(IMAGES), engine.predict(IMAGES))
-    assert asked == [0, 1, 1, 3, 1]  # 0: as ONNX Runtime sees fit
+    assert asked == [2, 1, 1, 3, 1]
     with pytest.raises(ValueError, match="threads=0: must be 1 or more"):
         load_engine(DEFAULT_WEIGHTS, threads=0)
     with pytest.raises(ValueError, match="the engine keras takes no threads"):
         load_engine(DEFAULT_WEIGHTS, engine="keras", threads=2)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux")
+@pytest.mark.parametrize(("siblings", "cores"), [(["0,4", "1,5", "0,4", "1,5"], 2), (["0", "1", "2", "3"], 4)])
+def test_threads_of_one_core_count_once(monkeypatch, siblings, cores):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 4, 5})
+    told = dict(zip(("cpu0", "cpu1", "cpu4", "cpu5"), siblings, strict=True))
+    monkeypatch.setattr(Path, "read_text", lambda path: told[path.parts[-3]])
+    assert engines.available_cores() == cores
+
+
+def test_cores_count_where_nothing_tells_of_threads(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 7}, raising=False)
+
+    def unreadable(path):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "read_text", unreadable)
+    assert engines.available_cores() == 2
 
 
 @pytest.mark.parametrize(

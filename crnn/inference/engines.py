@@ -134,8 +134,16 @@ def _onnx_engine(
 
 
 def available_cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Count the cores that this process may use; threads of the same core count once where Linux tells."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    cores = set()
+    for number in os.sched_getaffinity(0):
+        try:
+            cores.add(Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list").read_text())
+        except OSError:
+            cores.add(str(number))
+    return len(cores)
 
 
 def available_devices() -> list[str]:
@@ -187,8 +195,8 @@ def onnx_predict(
         require_regular_file(model)
         model = Path(model).read_bytes()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = threads or available_cores()  # without a number it would bind them to cores
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # they wait busily within a call alone
     if device == DEFAULT_DEVICE:
         options.log_severity_level = 4  # what fails is raised, and need not be printed too
     options.add_session_config_entry("session.disable_quant_qdq", "1")  # it moves a pool behind the integers
