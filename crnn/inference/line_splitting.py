@@ -13,7 +13,7 @@ from crnn.normalization import RIGHT_PADDING, pad_right, true_runs
 GAP_COLUMNS = 5  # a gap between words is a run of more than so many columns of background
 MAX_PIECE = 1400  # columns: five times what the network learnt from; longer ones only cost memory
 CONTEXT = 64  # columns of its neighbours that a piece is read with, so that it gives the same text as the whole line
-BATCH_WIDTH_STEP = 16  # columns: pieces are padded to a multiple of this, to share batches
+BATCH_WIDTH_STEP = 8  # columns: pieces are padded to a multiple of this, to share batches
 
 Gap = tuple[int, int]
 
