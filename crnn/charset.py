@@ -25,7 +25,7 @@ TWINS = {
 }  # fmt: skip
 
 # Signs that the table lacks and NFKC leaves as they are, and the entry that people take for them
-ALIASES = {"¥": "￥", "•": "·", "‧": "·", "・": "·", "−": "-", "‐": "-", "‑": "-", "‒": "–", "⁄": "/"}
+ALIASES = {"¥": "￥", "•": "·", "‧": "·", "・": "·", "−": "-", "‐": "-", "‑": "-", "‒": "–", "⁄": "/", "€": "∈"}
 
 
 def table_of(weights: str | Path) -> Path:

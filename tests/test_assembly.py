@@ -27,3 +27,4 @@ def test_an_element_sign_beside_a_number_is_a_euro_sign(read, said):
 def test_what_is_restricted_to_the_table_has_no_euro_signs():
     reader = Recognizer()
     assert reader.has_euros and not reader.restricted("0123456789∈").has_euros
+    assert reader.restricted("0123456789€").has_euros

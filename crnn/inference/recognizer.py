@@ -116,7 +116,7 @@ class Recognizer:
         reader.decode = RestrictedDecoder(self.decode, labels)
         reader.best_path = RestrictedDecoder(self.best_path, labels)
         reader.has_spaces = SPACE in labels
-        reader.has_euros = False
+        reader.has_euros = self.has_euros and EURO in allow
         return reader
 
     @overload  # a str is an iterable too: the first that fits counts

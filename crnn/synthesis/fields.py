@@ -60,7 +60,7 @@ def amount(rng: np.random.Generator) -> str:
 
 def money(rng: np.random.Generator) -> str:
     """Draw an amount with the sign of its currency."""
-    sign = pick(rng, ("¥", "￥", "¥ ", "￥ ", "$", "$", "RM", "RMB ", "US$", "Rs ", "HK$", ""))
+    sign = pick(rng, ("¥", "￥", "¥ ", "￥ ", "$", "$", "RM", "RMB ", "US$", "Rs ", "HK$", "€", "€ ", ""))
     return pick(rng, ("", "", "", "", "", "-", "+")) + sign + amount(rng)
 
 

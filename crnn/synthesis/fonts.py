@@ -30,7 +30,7 @@ FULL_WIDTH_ASCII = {chr(code): chr(code + 0xFEE0) for code in range(33, 127)}
 
 # Drawn where a text has them, and labelled as ``Charset.fold`` writes them: full-width ASCII, raised and lowered
 # digits, units and numerals in one character, ligatures.
-VARIANTS = "".join(FULL_WIDTH_ASCII.values()) + "¹²³⁰⁴⁵⁶⁷⁸⁹⁻ⁿ₀₁₂₃₄₅₆₇₈₉½¼¾™№㎡㎏㎜㎝㎞℉ⅤⅥⅦⅧⅨⅩⅪⅫ¥•・−ﬁﬂ"
+VARIANTS = "".join(FULL_WIDTH_ASCII.values()) + "¹²³⁰⁴⁵⁶⁷⁸⁹⁻ⁿ₀₁₂₃₄₅₆₇₈₉½¼¾™№㎡㎏㎜㎝㎞℉ⅤⅥⅦⅧⅨⅩⅪⅫ¥•・−ﬁﬂ€"
 
 # Faces that draw something else than what their cmap says, or that nobody can read in print.
 UNSUITED = re.compile(
