@@ -191,6 +191,21 @@ def test_dashes_stand_between_words_or_characters():
     assert layouts.dashes(np.random.default_rng(0), Layout("word", Style(40))).text == "word"
 
 
+def test_wide_hyphens_stand_where_hyphens_do_or_between_words(face):
+    seen = set()
+    for rng in generators():
+        layout = layouts.wide_hyphens(rng, Layout("well-known 2-3", Style(40)))
+        line = typeset(layout.text, lambda _: face, layout.style, 4000, layout.spans)
+        usual = typeset(layout.text, lambda _: face, layout.style, 4000)
+        assert line.text == "well-known 2-3"
+        for place in (4, 12):
+            assert line.right[place] - line.left[place] > 1.2 * (usual.right[place] - usual.left[place])
+        text = layouts.wide_hyphens(rng, Layout("one word", Style(40))).text
+        assert re.fullmatch("one ?--? ?word", text)
+        seen.add(text)
+    assert len(seen) == 4
+
+
 def test_capitals_set_apart_are_labelled_as_words(face):
     for rng in generators():
         layout = layouts.letter_spaced_capitals(rng, Layout("wo men", Style(40)))

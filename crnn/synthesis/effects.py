@@ -48,6 +48,7 @@ LAYOUT_EFFECTS = (
     ("hyphenated", layouts.hyphenated),
     ("letter_spaced_capitals", layouts.letter_spaced_capitals),
     ("dashes", layouts.dashes),
+    ("wide_hyphens", layouts.wide_hyphens),
 )
 STYLE_EFFECTS = (
     ("heavy", styles.heavy),

@@ -31,6 +31,7 @@ _COMMAS = re.compile(r"(?<=\w)(?:, | - |; | |(?<=\d)-(?=\d))(?=\w)")  # and othe
 _CHINESE_COMMAS = re.compile(r"(?<=[\u4e00-\u9fff\d])(?:[，：；,-]|)(?=[\u4e00-\u9fff\d])")
 _DASHES = ("—", "—", "—", "—", "—", "–", "–", "–", " — ", " – ")
 _CHINESE_DASHES = ("——", "——", "——", "——", "—", "—", "—", "–", "-")
+_HYPHENS = ("-", "-", "-", " -", " --", " - ")
 _MARKS = "--——__..==**~·+/|:'\",。、<>#"
 
 
@@ -200,6 +201,17 @@ def dashes(rng: np.random.Generator, layout: Layout) -> Layout:
     if found and rng.random() < 0.1:  # a sentence that is broken off
         text = text[: found[-1][0]] + signs[0]
     return replace(layout, text=text)
+
+
+def wide_hyphens(rng: np.random.Generator, layout: Layout) -> Layout:
+    """Stretch hyphens, as many Chinese faces draw them; where there is none, put one between two words."""
+    text, style = layout.text, layout.style
+    gaps = [match.start() for match in re.finditer(r"(?<=[A-Za-z]) (?=[A-Za-z])", text[:20])]
+    if "-" not in text[:20] and gaps:
+        at = gaps[rng.integers(len(gaps))]
+        text = text[:at] + _HYPHENS[rng.integers(len(_HYPHENS))] + text[at + 1 :]
+    wide = replace(style, width=style.width * rng.uniform(1.3, 2.2))
+    return Layout(text, style, tuple(Span(*match.span(), wide) for match in re.finditer("-", text)))
 
 
 def letter_spaced_capitals(rng: np.random.Generator, layout: Layout) -> Layout:
