@@ -81,6 +81,8 @@ def with_first_offset(data: memoryview, at: int) -> bytearray:
 def pages(data: memoryview) -> list[int]:
     """Return the offsets of the directories of a TIFF file that are pages: the first, and no smaller copies of one.
 
+    One that is cut off is the last: whoever reads it will say so.
+
     Args:
         data: the bytes of the file.
 
@@ -93,7 +95,8 @@ def pages(data: memoryview) -> list[int]:
         seen.add(at)
         try:
             page = directory(data, at)
-        except (struct.error, OverflowError):  # OpenCV does not come there
+        except (struct.error, OverflowError):
+            found.append(at)
             break
         if not page.value(data, 254, 0) & 1:
             found.append(at)

@@ -57,6 +57,22 @@ def test_tiff_tags_that_point_outside_the_file_are_passed_over_or_refused(ink):
             assert str(error).startswith("file: ")
 
 
+def test_a_page_that_is_cut_off_is_named(ink, tmp_path):
+    """The first is read all the same."""
+    path, said = tmp_path / "a.tif", []
+    data = save(Image.fromarray(ink), "TIFF", save_all=True, append_images=[Image.fromarray(255 - ink)])
+    second = tiff.directory(memoryview(data)).following
+    path.write_bytes(data[: second + 6])
+    np.testing.assert_array_equal(decode(path.read_bytes(), said.append), ink)
+    assert said == ["file: has more than one page or frame; the first is read"]
+    pages = read_pages(path)
+    name, grey, is_last = next(pages)
+    assert name == f"{path}#page=1" and not is_last
+    np.testing.assert_array_equal(grey, ink)
+    with pytest.raises(ImageError, match=r"a\.tif#page=2: the header of this TIFF file is damaged or cut off"):
+        next(pages)
+
+
 @pytest.mark.parametrize("following", [False, True])
 def test_offsets_beyond_all_memory_are_passed_over_or_refused(ink, following):
     data = bytearray(save(Image.fromarray(ink), "TIFF", big_tiff=True))
