@@ -1,6 +1,5 @@
 """What every script does around its work: signals, closed streams, and names that a terminal must not interpret."""
 
-import multiprocessing
 import os
 import re
 import signal
@@ -137,7 +136,9 @@ def children_ignore_interrupts() -> Iterator[None]:
 
 def end_with_parent() -> None:
     """End this process as soon as its parent has ended, however that ended; for processes of ``multiprocessing``."""
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process  # of no use to those who read a picture
+
+    parent = parent_process()
 
     def wait() -> None:
         if parent is not None:
