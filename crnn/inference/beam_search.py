@@ -46,16 +46,18 @@ class _Text:
         last: of them.
         history: those before it.
         score_before: sum of the n-grams' scores of these.
-        is_weighed: whether the n-grams weigh the last label.
         score: sum of all scores; None if that of the last label is not asked for yet.
+
+    Args:
+        is_weighed: whether the n-grams weigh the last label.
     """
 
-    __slots__ = ("_longer", "history", "is_weighed", "labels", "last", "score", "score_before")
+    __slots__ = ("_longer", "history", "labels", "last", "score", "score_before")
 
-    def __init__(self, history: Labels, last: int, score_before: float, is_weighed: bool = True):
+    def __init__(self, history: Labels, last: int, score_before: float, is_weighed: bool):
         self.history, self.last, self.labels = history, last, (*history, last)
-        self.score_before, self.is_weighed = score_before, is_weighed
-        self.score: float | None = None
+        self.score_before = score_before
+        self.score = None if is_weighed else score_before
         self._longer: dict[int, _Text] | None = None
 
     def extended(self, label: int, is_weighed: bool) -> "_Text":
@@ -168,9 +170,7 @@ class BeamDecoder:
         Returns:
             Labels and log score of each, the most likely first.
         """
-        start = _Text((), SPACE, 0.0)  # all begin with a space
-        start.score = 0.0
-        beams: dict[_Text, Beam] = {start: (1.0, 0.0)}
+        beams: dict[_Text, Beam] = {_Text((), SPACE, 0.0, is_weighed=False): (1.0, 0.0)}  # all begin with a space
         is_after_blank = True
         for classes, probabilities, unweighed in steps:
             if classes == [blank]:  # as at most steps: all texts get the same factor, left out here
@@ -226,15 +226,15 @@ class BeamDecoder:
         """Return the sum of the n-grams' scores of a text."""
         if text.score is None:
             text.score = text.score_before
-            if self.lm_score and text.is_weighed:
+            if self.lm_score:
                 text.score += self._weighted(self.lm_score(text.history, text.last))
         return text.score
 
     def _max_score(self, text: _Text) -> float:
         """Return what ``_score`` gives at most."""
-        if text.score is not None or not (self.lm_score and text.is_weighed):
-            return self._score(text)
-        return text.score_before + self._weighted(self.max_lm_score(text.last))
+        if text.score is None and self.lm_score:
+            return text.score_before + self._weighted(self.max_lm_score(text.last))
+        return self._score(text)
 
     def _weighted(self, score: float) -> float:
         """Weigh a score that the n-grams give a label."""
