@@ -164,6 +164,7 @@ class Readers:
         return read_grayscale(path)
 
     def pictures(self, path, rng):
+        from crnn import image_pages
         from crnn.inference.page.finder import find_lines
         from crnn.inference.page.reader import read_pages
         from crnn.normalization import normalize_line
@@ -175,6 +176,8 @@ class Readers:
             images = [(0, self.good[0]), (1, image), (2, self.good[1])]
             found = {key: page.text for some in read_pages(self.recognizer, images) for key, page in some}
             assert [found[0], found[2]] == self.expected, "a picture in order has another text"
+        for _, page, _ in image_pages.read_pages(path):
+            assert page.ndim == 2 and page.dtype == np.uint8, "a page is no grey image"
 
     def archives(self, path, rng):
         from crnn.dataset import archives, extraction
