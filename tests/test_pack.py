@@ -138,7 +138,8 @@ def test_killed_and_resumed_it_trains_as_undisturbed(packed, tmp_path):
     killed = Training(packed, tmp_path / "killed", "--lines", 40, "--processes", 2)
     killed.kill_after("frames_cnn")
     resumed = killed.run()
-    assert [stage for stage, _ in resumed] == ["frames_cnn", "frames_lstm", "ctc_1", "ctc_2", "ctc_3", "ctc_4", "int8"]
+    stages = ["frames_cnn", "frames_lstm", "ctc_1", "ctc_2", "ctc_3", "ctc_4"]  # for int8 too few lines are left
+    assert [stage for stage, _ in resumed] == stages
     for (_, want), (_, have) in zip(straight, resumed, strict=True):
         assert have == pytest.approx(want, rel=1e-5, abs=1e-4)  # log.csv rounds to four places
 
