@@ -196,7 +196,7 @@ def onnx_predict(
         model = Path(model).read_bytes()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or available_cores()  # without a number it would bind them to cores
-    options.add_session_config_entry("session.force_spinning_stop", "1")  # they wait busily within a call alone
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # its threads spin during a call only
     if device == DEFAULT_DEVICE:
         options.log_severity_level = 4  # what fails is raised, and need not be printed too
     options.add_session_config_entry("session.disable_quant_qdq", "1")  # it moves a pool behind the integers
