@@ -200,7 +200,7 @@ def remove_tree(folder: Path) -> None:
 
 
 @contextmanager
-def locked(path: str | Path, notice: str | None = None) -> Iterator[int]:
+def locked(path: str | Path, notice: str | None = None, wait: bool = True) -> Iterator[int]:
     """Hold a file for this process alone, made if it is not there; wait while another process holds it.
 
     The block may replace or remove the file. When a process ends, however it ends, it no longer holds any.
@@ -208,14 +208,18 @@ def locked(path: str | Path, notice: str | None = None) -> Iterator[int]:
     Args:
         path: the file.
         notice: printed to stderr before waiting.
+        wait: wait while another process holds the file.
 
     Yields:
         The descriptor that holds the file. A child process that gets it holds the file too.
+
+    Raises:
+        BlockingIOError: another process holds the file, and ``wait`` is false.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _lock(descriptor, notice)
+            _lock(descriptor, notice, wait)
             if _is_at(descriptor, path):  # else the process that held it has replaced or removed it
                 yield descriptor
                 return
@@ -223,12 +227,14 @@ def locked(path: str | Path, notice: str | None = None) -> Iterator[int]:
             os.close(descriptor)
 
 
-def _lock(descriptor: int, notice: str | None) -> None:
+def _lock(descriptor: int, notice: str | None, wait: bool) -> None:
     if fcntl is None:
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        if not wait:
+            raise
         if notice:
             print(notice, file=sys.stderr)
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -16,6 +16,7 @@ from crnn.dataset import extraction, unpacking
 from crnn.dataset.archives import ArchiveError, find_archives
 from crnn.dataset.extraction import unpack
 from crnn.dataset.unpacking import unpack_all
+from crnn.files import locked
 from tests.archive_files import leftovers, make_archive
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +62,40 @@ def test_a_signal_leaves_nothing_half_and_says_so(large, number):
         assert len(list(part.glob("*/*"))) == 1500
     assert not leftovers(large)
     assert unpack_all(large)
+
+
+def test_a_second_signal_does_not_stop_a_worker_that_cleans_up():
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        unpacking._start_worker(None)
+        with pytest.raises(SystemExit):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_what_an_interrupted_worker_leaves_is_removed(parts, monkeypatch):
+    def interrupted(work, archives, *_):
+        if work is unpacking._size:
+            return dict.fromkeys(archives, 1)
+        (parts / ".part_1.partial" / "part_1").mkdir(parents=True)
+        (parts / ".part_1.lock").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(unpacking, "_in_processes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        unpack_all(parts)
+    assert not leftovers(parts)
+
+
+def test_what_another_process_unpacks_is_left_to_it(parts):
+    (parts / ".part_1.partial").mkdir()
+    with locked(parts / ".part_1.lock"):
+        extraction.clean_up(parts / "part_1.7z", wait=False)
+        assert (parts / ".part_1.partial").is_dir()
+    extraction.clean_up(parts / "part_1.7z", wait=False)
+    assert not leftovers(parts)
 
 
 def test_of_a_full_disk_nothing_is_left(parts, way, monkeypatch):

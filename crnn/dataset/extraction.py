@@ -61,21 +61,26 @@ def unpack(archive: Path, count: Count | None = None) -> tuple[int, int]:
     return images, len(sizes) - images
 
 
-def clean_up(archive: Path) -> None:
-    """Remove what a process that was killed or crashed has left of an archive."""
+def clean_up(archive: Path, wait: bool = True) -> None:
+    """Remove what a process that was killed or crashed has left of an archive.
+
+    Args:
+        archive: ``part_K.7z``.
+        wait: wait while another process unpacks it; else nothing is done then: that process cleans up.
+    """
     try:
-        with _alone(archive):
+        with _alone(archive, wait):
             pass
     except OSError:
         pass
 
 
 @contextmanager
-def _alone(archive: Path) -> Iterator[int]:
+def _alone(archive: Path, wait: bool = True) -> Iterator[int]:
     """Unpack an archive in this process alone; remove what is left half, before and after."""
     target = target_of(archive)
     lock = target.with_name(f".{target.name}.lock")
-    with locked(lock, f"{printable(archive)}: another process unpacks it; waiting") as descriptor:
+    with locked(lock, f"{printable(archive)}: another process unpacks it; waiting", wait) as descriptor:
         try:
             _remove_partial(target)
             yield descriptor

@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from tqdm import tqdm
@@ -48,7 +49,12 @@ def unpack_all(folder: str | Path, processes: int | None = None) -> bool:
     needed, free = sum(sizes.values()) + RESERVE, shutil.disk_usage(folder).free
     if sizes and needed > free:
         return _complain(f"{folder}: {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free")
-    outcomes = found | _in_processes(_unpack_counted, list(sizes), workers, sizes)
+    try:
+        outcomes = found | _in_processes(_unpack_counted, list(sizes), workers, sizes)
+    except BaseException:
+        for archive in sizes:  # a worker may have been interrupted while it cleaned up
+            clean_up(archive, wait=False)
+        raise
     complete = [_report(archive, outcome) for archive, outcome in outcomes.items()]
     return all(complete) and not split
 
@@ -151,7 +157,13 @@ def _start_worker(counters: Any) -> None:
     global _counters
     _counters = counters
     end_with_parent()
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, _exit_once)
+
+
+def _exit_once(number: int, frame: FrameType | None) -> None:
+    """End the process; a second signal, as the pool sends when another worker has ended, must not stop the cleaning."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _show_progress(jobs: Iterable[Future], sizes: dict[Path, int], counters: Any) -> None:
