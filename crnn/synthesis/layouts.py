@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from crnn.synthesis.fonts import FULL_WIDTH_ASCII, Style
+from crnn.synthesis.texts import title_case
 from crnn.synthesis.typesetting import SPACE_WIDTH, Span
 
 DIGIT_HEIGHT = 0.72  # in em
@@ -101,7 +102,7 @@ def two_sizes(rng: np.random.Generator, layout: Layout) -> Layout:
 
 def small_capitals(rng: np.random.Generator, layout: Layout) -> Layout:
     """Set lower-case letters as smaller capitals."""
-    text, style = layout.text.title(), layout.style
+    text, style = title_case(layout.text), layout.style
     small = _small(style, rng.uniform(0.7, 0.88))
     spans = [Span(*part.span(), small) for part in re.finditer(r"[a-z]+", text)]
     return Layout(text.upper(), style, tuple(spans)) if len(text) == len(text.upper()) else layout

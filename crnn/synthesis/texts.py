@@ -29,6 +29,8 @@ UPPER_CASE = 0.06  # of the phrases
 CURLY = 0.3  # of the phrases: straight quotation marks become curly ones
 LIGATURES = 0.06  # of the phrases: fi and fl become one character
 
+_FIRST_LETTERS = re.compile(r"(?<![\w'’])[a-z]")  # of words
+
 # Enough to draw lines without any file; --texts brings better ones.
 ENGLISH_WORDS = (
     "the of and to in is that it for was on are as with his they at be this from have or by one had not but "
@@ -124,7 +126,7 @@ class Texts:
         if u < 0.12:
             return text.upper()
         if u < 0.22:
-            return text.title()
+            return title_case(text)
         return text
 
     def _spliced(self, rng, length):
@@ -178,6 +180,15 @@ def _phrases(lines, rng, length):
         start = int(rng.integers(len(text) - length // 2))
         return text[start + text[start:].find(" ") + 1 :][:length]
     return text[:length]
+
+
+def title_case(text: str) -> str:
+    """Begin each word with a capital letter; other capitals stay.
+
+    >>> title_case("the user's DNS e-mail")
+    "The User's DNS E-Mail"
+    """
+    return _FIRST_LETTERS.sub(lambda match: match[0].upper(), text)
 
 
 def _typeset(text, rng):
