@@ -89,6 +89,12 @@ def test_the_files_of_the_project_know_both_languages():
         assert right > other
 
 
+def test_a_tenth_of_latin_text_is_counted_in_title_case_too():
+    found = count_ngrams.titles("that it's DNS " * 500)
+    assert len(found) == 706 and found.startswith("That It's DNS That")
+    assert count_ngrams.titles("白日依山尽 a " * 500) == ""
+
+
 def test_the_command_counts_and_names_what_it_cannot_read(run_main, tmp_path):
     (tmp_path / "a.txt").write_text("白日依山尽，黄河入海流。" * 20, encoding="utf-8")
     result = run_main(count_ngrams.main, tmp_path / "ngrams.npz", tmp_path)

@@ -11,15 +11,27 @@ from crnn.charset import Charset
 from crnn.inference.ngram_lm import NGrams
 from crnn.paths import DEFAULT_CHARSET
 from crnn.synthesis import grammars
-from crnn.synthesis.texts import running_texts
+from crnn.synthesis.texts import running_texts, title_case
 
 MADE_UP = 200_000  # lines: without them, codes and prices are read as if they were prose
+STRETCH = 100  # characters
+TITLES = 10  # of so many stretches of text, one more is counted in title case: else headings are read as prose
 
 
 def made_up_text(lines: int, seed: int = 0) -> str:
     """Write lines of ``grammars`` one after the other."""
     rng = np.random.default_rng(seed)
     return " ".join(grammars.line(rng, grammars.EVERYDAY | grammars.TECHNICAL) for _ in range(lines))
+
+
+def titles(text: str) -> str:
+    """Write one in ``TITLES`` stretches of a text in title case, if most of it is Latin letters."""
+    stretches = (text[start : start + STRETCH] for start in range(0, len(text), STRETCH * TITLES))
+    return " ".join(title_case(stretch) for stretch in stretches if _latin_letters(stretch) > STRETCH // 2)
+
+
+def _latin_letters(text: str) -> int:
+    return sum(character.isascii() and character.isalpha() for character in text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         charset = Charset.from_file(options.charset)
         texts = [*running_texts(options.texts), made_up_text(options.made_up)]
+        texts += [*map(titles, texts)]
         ngrams = NGrams.from_texts([charset.fold(text) for text in texts], charset)
         ngrams.save(options.path)
     except (OSError, ValueError) as error:
