@@ -27,6 +27,7 @@ from crnn.paths import DEFAULT_WEIGHTS
 
 ReadImages = Callable[[Sequence[np.ndarray]], list[str]]
 ALIKE = str.maketrans("“”‘’—–·•…", "\"\"''--..~")  # what readers were taught to write in different ways
+ROUNDS = 5  # in which the times of readers are measured
 
 
 def seconds_of(call: Callable[[], object], min_seconds: float = 0.5, min_calls: int = 5) -> float:
@@ -83,16 +84,28 @@ def _tesseract(images: Sequence[np.ndarray]) -> list[str]:
 
 
 def print_times(recognizer: Recognizer, what: str, images: list[np.ndarray]) -> None:
-    """Print how long each reader takes for the same images; Tesseract, which is slow, for the first twenty."""
+    """Print how long each reader takes for the same images; Tesseract, which is slow, for the first twenty.
+
+    The readers take turns, since the speed of a virtual machine may change from minute to minute.
+    """
     columns = sum(resize_to_height(image).shape[1] for image in images) / len(images)
     print(f"{len(images)} {what}, {columns:.0f} columns on average, two threads each:")
-    for name, read in readers(recognizer).items():
-        some = images[:20] if name == "Tesseract" else images
-        try:
-            seconds = seconds_of(lambda read=read, some=some: read(some), 0, 2) / len(some)  # type: ignore[misc]
-            print(f"  {name} {1e3 * seconds:.1f} ms a line", flush=True)
-        except ValueError as error:
-            print(f"  not measured: {error}", flush=True)
+    found = readers(recognizer)
+    times: dict[str, list[float]] = {name: [] for name in found}
+    for _ in range(1 + ROUNDS):  # the first one warms up
+        for name, read in list(found.items()):
+            some = images[:20] if name == "Tesseract" else images
+            start = time.perf_counter()
+            try:
+                read(some)
+            except ValueError as error:
+                print(f"  not measured: {error}", flush=True)
+                del found[name]
+                continue
+            times[name].append(1e3 * (time.perf_counter() - start) / len(some))
+    for name in found:
+        _, *measured = times[name]
+        print(f"  {name} {np.median(measured):.1f} ms a line ({min(measured):.1f} to {max(measured):.1f})", flush=True)
 
 
 def comparable(text: str) -> str:
