@@ -9,6 +9,7 @@ import numpy as np
 from crnn.charset import SPACE, Charset
 from crnn.geometry import HEIGHT, step_centre
 from crnn.inference.line_splitting import Piece, PreparedLine
+from crnn.inference.repeated_signs import complete_runs
 from crnn.inference.spacing import SpaceEvidence, WordScore, insert_spaces
 from crnn.inference.text_line import Character, TextLine
 from crnn.normalization import ink_height
@@ -39,7 +40,7 @@ def assemble(
     """
     height, width = line.shape
     end = width if line.rotation % 180 == 0 else height
-    characters = merge_pieces(line.pieces, charset)
+    characters = complete_runs(merge_pieces(line.pieces, charset), line.line, line.gaps)
     if has_spaces:
         characters = insert_spaces(characters, _space_evidence(line), word_score)
     if has_euros:
