@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -153,6 +154,21 @@ def test_capitals_set_apart_are_labelled_as_words(face):
         line = typeset(layout.text, lambda _: face, layout.style, 4000)
         gaps = line.left[1:] - line.right[:-1]
         assert line.text == "WO MEN" and 0.08 * 40 < gaps[0] < 0.9 * 40 and line.left[3] - line.right[1] > 1.3 * gaps[0]
+
+
+def test_signs_that_both_have_may_come_from_the_latin_face():
+    both = {"drawable": "a—中", "sizes": (), "strikes": (), "fixed": False}
+    latin, chinese = SimpleNamespace(**both), SimpleNamespace(**both)
+    fonts = SimpleNamespace(sample=lambda _, is_chinese: chinese if is_chinese else latin)
+    for has_latin_signs in (False, True):
+        of_latin = 0
+        for rng in generators():
+            _, face_of = styles.choose_style(rng, fonts, chinese=True, has_latin_signs=has_latin_signs)
+            assert face_of("中") is chinese
+            if face_of("a") is latin:
+                of_latin += 1
+                assert face_of("—") is (latin if has_latin_signs else chinese)
+        assert of_latin > 5
 
 
 def test_styles_change_weight_width_and_distance(face):

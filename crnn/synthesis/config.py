@@ -47,7 +47,7 @@ BACKGROUNDS = ("scan", "picture_background")
 DETAILS = (
     "icon", "boxed", "form_line", "cut_characters", "curved", "coarse_dots", "thermal", "spread_ink",
     "page_shadow", "crisp", "recompressed", "chinese_face", "interface",
-    "bounded_tracking", "line_box", "clean", "edge_dirt", "subtitle",
+    "bounded_tracking", "line_box", "clean", "edge_dirt", "subtitle", "latin_signs",
 )  # fmt: skip
 FREE_EFFECTS = (*LAYOUTS, *STYLES, *BACKGROUNDS, *DETAILS)
 
@@ -109,6 +109,7 @@ class SynthesisConfig:
     # Lines of free length
     bounded_tracking: float = 1.0  # no tracking that looks like spaces
     chinese_face: float = 0.04  # English in a Chinese face
+    latin_signs: float = 0.5  # in Chinese with Latin in a face of its own, its dots, dashes and quotes, as browsers do
     icon: float = 0.02  # a pictogram beside the text
     boxed: float = 0.04  # a box around the text
     form_line: float = 0.03  # a line to write on under the text

@@ -59,7 +59,7 @@ STYLE_EFFECTS = (
 )
 # Effects that a text does not take, if it is English, if it is Chinese.
 NOT_FOR_KIND = (
-    {"full_width_forms"},
+    {"full_width_forms", "latin_signs"},
     {"small_capitals", "hyphenated", "letter_spaced_capitals", "coarse_dots", "chinese_face"},
 )
 

@@ -108,6 +108,7 @@ class LineGenerator:
             fixed=(kind in FIXED_KINDS and rng.random() < 0.7) or (receipt and free_rng.random() < 0.6),
             face=face,
             sizes=special_sizes(chosen, chinese),
+            has_latin_signs="latin_signs" in chosen,
         )
         text = self._drawable(text, face_of)
         if "coarse_dots" in chosen:

@@ -8,6 +8,7 @@ import numpy as np
 
 from crnn.synthesis.fonts import Face, FontSet, Style
 
+SHARED_SIGNS = frozenset("·—–…“”‘’")  # in Latin and Chinese faces, with other shapes and widths
 _SIZES = ((10, 20), (14, 34), (20, 61))  # em in pixels: of screens, of most images, of large print
 _TRACKING = ((-0.03, 0.05), (0.05, 0.4), (0.4, 0.9))  # usual, wide, and as tables and signs have it; in em
 _SPACE = ((0.75, 1.3), (1.3, 3), (3, 12))  # likewise, in usual spaces
@@ -22,6 +23,7 @@ def choose_style(
     fixed: bool = False,
     face: Face | None = None,
     sizes: tuple[int, int] | None = None,
+    has_latin_signs: bool = False,
 ) -> tuple[Style, Callable[[str], Face | None]]:
     """Choose the style of a line, and the face of each character.
 
@@ -33,6 +35,7 @@ def choose_style(
         fixed: whether to take a face for code.
         face: the only face, instead of those of ``fonts``.
         sizes: smallest em size in pixels, and the first that is too large, instead of the usual sizes.
+        has_latin_signs: whether the signs that both Latin and Chinese faces have come from the Latin one.
 
     Returns:
         The style, and a function from a character to its face, or to None if no face draws it.
@@ -48,7 +51,8 @@ def choose_style(
         size = sorted(main.strikes)[rng.integers(len(main.strikes))]
 
     def face_of(character):
-        for candidate in (latin, main, spare) if character.isascii() else (main, spare):
+        is_latin = character.isascii() or (has_latin_signs and character in SHARED_SIGNS)
+        for candidate in (latin, main, spare) if is_latin else (main, spare):
             if character in candidate.drawable and (not candidate.sizes or size in candidate.sizes):
                 return candidate
         return None
