@@ -107,6 +107,13 @@ def test_the_network_overrules_what_the_ngrams_have_never_seen():
     assert decoded(probabilities_of({B: 0.95, BAR: 0.05}), never(B)) == [B]
 
 
+def test_of_two_unlikely_characters_the_ngrams_prefer_the_likelier():
+    scores = {B: -15.0, BAR: -6.5}
+    for sure, expected in ((0.52, BAR), (0.7, B)):
+        unsure = probabilities_of({A: 1}, {BLANK: 1}, {B: sure, BAR: 1 - sure})
+        assert decoded(unsure, lambda history, label: scores.get(label, 0.0)) == [A, expected]
+
+
 def test_ngrams_are_silent_in_words_of_letters_and_digits():
     letters_follow_letters = {LETTER_O: 5.0, ZERO: -5.0}
 

@@ -6,8 +6,8 @@ Bi-Directional Recurrent DNNs, arXiv:1408.2873, algorithm 1, with these changes:
 - Classes less likely than ``MIN_PROBABILITY`` at a step are not followed: most steps have one class left and most
   lines no choice at all, and these are decoded greedily, to the same result.
 - What follows what is weighed by how much more likely the history makes a character than it is anyway, so that a
-  rare one is not punished for being rare. What the texts never had is at most ``MIN_LM_SCORE``. A line begins as if
-  after a space.
+  rare one is not punished for being rare. Scores below ``UNLIKELY`` count for ``UNLIKELY_SHARE`` of what they are below
+  it: what the texts never had may stand there all the same. A line begins as if after a space.
 - Where the network sees a character, n-grams choose which: neither the blank nor the space is followed there.
 - Words that mix letters and digits are codes, of which the n-grams of prose know nothing: they are silent there.
 """
@@ -31,7 +31,8 @@ MIN_INK = 0.5  # of all characters but the space together: a step with more is a
 BEAM_WIDTH = 8  # texts followed at once
 MAX_CLASSES = 16  # followed at a step, the likeliest: in noise many are as likely
 LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
-MIN_LM_SCORE = -5.0  # of the n-grams, before they are weighted
+UNLIKELY = -5.0  # score of the n-grams, before it is weighted
+UNLIKELY_SHARE = 0.2
 
 Beam = tuple[float, float]  # P(text, a blank last), P(text, its last label last)
 LMScore = Callable[[Labels, int], float]
@@ -238,7 +239,7 @@ class BeamDecoder:
 
     def _weighted(self, score: float) -> float:
         """Weigh a score that the n-grams give a label."""
-        return self.lm_weight * max(MIN_LM_SCORE, score)
+        return self.lm_weight * (score if score >= UNLIKELY else UNLIKELY + UNLIKELY_SHARE * (score - UNLIKELY))
 
 
 def _add(found: dict[_Text, Beam], text: _Text, blank_last: float, label_last: float) -> None:
