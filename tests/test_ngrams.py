@@ -48,6 +48,13 @@ def test_rare_ngrams_are_left_out():
     assert ngrams.lm_score((A,), B) > 0 == ngrams.lm_score((C,), D)
 
 
+def test_rare_ngrams_count_as_of_the_lower_order():
+    ngrams = NGrams.from_texts(["ab" * 3 + "ac" * 2], TABLE, min_counts=(1, 3))
+    alone = 4 / 15  # of B, each count and one more
+    likely = (3 + (1 + 2) * alone) / (5 + 1)  # of five characters after A, two are not stored
+    assert ngrams.lm_score((A,), B) == pytest.approx(math.log(likely / alone))
+
+
 def test_any_order_is_counted_and_texts_shorter_than_it_too():
     ngrams = NGrams.from_texts(["abcdabcd", "ab", ""], TABLE, min_counts=(1,) * 6)
     assert [len(labels) for labels in ngrams.labels] == [4, 4, 4, 4, 4, 3]

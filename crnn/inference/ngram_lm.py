@@ -3,7 +3,8 @@
 ``python -m crnn.tools.count_ngrams`` counts them in texts.
 
 Witten-Bell smoothing, as in Chen, Goodman: An Empirical Study of Smoothing Techniques for Language
-Modeling, Harvard TR-10-98, section 2.5: each order is mixed with the next lower one.
+Modeling, Harvard TR-10-98, section 2.5: each order is mixed with the next lower one. N-grams that are too rare to be
+stored count as of the lower order.
 """
 
 import math
@@ -72,10 +73,10 @@ class NGrams:
 
     def _score(self, history, label):
         likely = self._unigrams[label]
-        for order, start, stop, total in self._cached_followers(history):
+        for order, start, stop, total, rest in self._cached_followers(history):
             at = _place(self._label_at[order], label, start, stop)
-            count = 0 if at is None else self._sum_at[order][at + 1] - self._sum_at[order][at]
-            likely = (count + (stop - start) * likely) / (total + stop - start)
+            count = 0 if at is None else self._count(order, at, at + 1)
+            likely = (count + rest * likely) / (total + rest)
         return math.log(likely / self._unigrams[label])
 
     def _followers(self, history):
@@ -83,7 +84,8 @@ class NGrams:
 
         Returns:
             For each: the index in ``labels`` of these n-grams; where they start and stop; how often they stood in the
-            texts together.
+            texts together; what the next lower order counts for: how many there are, and how often others followed
+            that were too rare to be stored.
         """
         found = []
         for length in range(1, len(history) + 1):
@@ -93,9 +95,14 @@ class NGrams:
             start, stop = self._start_at[length - 1][context], self._start_at[length - 1][context + 1]
             if start == stop:
                 break
-            sums = self._sum_at[length]
-            found.append((length, start, stop, sums[stop] - sums[start]))
+            total = self._count(length, start, stop)
+            others = max(0, self._count(length - 1, context, context + 1) - total)
+            found.append((length, start, stop, total, stop - start + others))
         return found
+
+    def _count(self, order, start, stop):
+        """Tell how often the n-grams from ``start`` to before ``stop`` of an order stood in the texts."""
+        return self._sum_at[order][stop] - self._sum_at[order][start]
 
     def _place_of(self, labels):
         """Find where an n-gram stands among those of its order, or None."""
