@@ -9,90 +9,20 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-import uvicorn
 
-from crnn.image import read_grayscale
-from crnn.inference.page.reader import read_pages
-from crnn.inference.recognizer import default_recognizer
 from crnn.paths import ASSETS
 from crnn.server import app as app_module
 from crnn.server.__main__ import build_parser, main
-from crnn.server.app import build_app
 from crnn.server.limits import Limits
-from crnn.server.metrics import Metrics
-from crnn.server.reading import WORKERS, QueueFullError, Reading
 from crnn.tools import benchmark_server
 from crnn.tools.benchmark_server import Load, black_png
+from tests.serving import KAI, LABELS, ask, metrics, post, serving
 
 ROOT = Path(__file__).resolve().parent.parent
-ROWS = (ASSETS / "labels.tsv").read_text(encoding="utf-8").splitlines()
-LABELS = {name: default_recognizer().charset.fold(text) for name, text in (row.split("\t") for row in ROWS)}
-KAI = (ASSETS / "kai.png").read_bytes()
-
-
-@contextmanager
-def serving(limits=None, read=None):
-    """Serve in a thread; give the address."""
-    app = build_app(read or partial(read_pages, default_recognizer()), limits or Limits())
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=5))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    (port,) = {s.getsockname()[1] for one in server.servers for s in one.sockets}
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(30)
-        assert not thread.is_alive()
-
-
-def ask(address, method="GET", path="/", body=None, headers=None):
-    """Return status, headers and body of an answer."""
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
-    try:
-        connection.request(method, path, body, headers or {})
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
-    finally:
-        connection.close()
-
-
-def post(address, data, **headers):
-    """Have a picture read: status and JSON."""
-    status, _, body = ask(address, "POST", "/read", data, headers)
-    return status, json.loads(body)
-
-
-class Gate:
-    """Reads pictures as soon as it is open."""
-
-    def __init__(self):
-        self.open = threading.Event()
-        self.entered = threading.Semaphore(0)  # by a thread that has a picture to read
-
-    def read(self, images):
-        self.entered.release()
-        assert self.open.wait(30)
-        return read_pages(default_recognizer(), images)
-
-
-@pytest.fixture
-def gate():
-    gate = Gate()
-    yield gate
-    gate.open.set()
 
 
 @pytest.fixture(scope="module")
@@ -147,63 +77,6 @@ def test_a_body_without_a_length_is_counted_while_it_comes():
         assert "crnn_held_bytes 0" in ask(address, path="/metrics")[2].decode()
 
 
-def test_requests_share_batches(gate):
-    with serving(read=gate.read) as address, ThreadPoolExecutor(12) as pool:
-        names = sorted(LABELS)[:12]
-        answers = [pool.submit(post, address, (ASSETS / name).read_bytes()) for name in names]
-        wait_for(address, "crnn_waiting_pictures", 10)  # two are with the two threads
-        gate.open.set()
-        images = ((name, read_grayscale(ASSETS / name)) for name in names)
-        expected = [page.text for window in read_pages(default_recognizer(), images) for _, page in window]
-        assert [answer.result()[1]["text"] for answer in answers] == expected
-        values = metrics(address)
-        assert values["crnn_read_seconds_count"] == 12 and values["crnn_windows_total"] < 12
-
-
-def metrics(address):
-    text = ask(address, path="/metrics")[2].decode()
-    return {name: float(value) for name, value in re.findall(r'(?m)^(\w+(?:\{\w+="[^"]*"\})?) (\S+)$', text)}
-
-
-def wait_for(address, name, value):
-    end = time.monotonic() + 30
-    while metrics(address)[name] != value:
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def test_a_full_queue_says_when_to_come_again(gate):
-    with serving(Limits(waiting=1), gate.read) as address, ThreadPoolExecutor(3) as pool:
-        answers = []
-        for _ in range(WORKERS):
-            answers.append(pool.submit(post, address, KAI))
-            assert gate.entered.acquire(timeout=30)
-        answers.append(pool.submit(post, address, KAI))
-        wait_for(address, "crnn_waiting_pictures", 1)
-        status, headers, body = ask(address, "POST", "/read", KAI)
-        assert status == 503 and int(headers["Retry-After"]) >= 1 and b"Too many pictures wait" in body
-        gate.open.set()
-        assert [answer.result()[0] for answer in answers] == [200] * 3
-        assert post(address, KAI)[0] == 200
-
-
-def test_a_picture_that_takes_too_long_is_given_up(gate):
-    with serving(Limits(seconds=0.2), gate.read) as address:
-        status, record = post(address, KAI)
-        assert status == 504 and "0.2 s" in record["detail"]
-        gate.open.set()
-
-
-def test_the_bytes_of_all_files_together_are_limited(gate):
-    with serving(Limits(held_bytes=len(KAI) + 1000), gate.read) as address, ThreadPoolExecutor(1) as pool:
-        first = pool.submit(post, address, KAI)
-        wait_for(address, "crnn_held_bytes", len(KAI))
-        status, headers, _ = ask(address, "POST", "/read", KAI)
-        assert status == 503 and headers["Retry-After"] == "1"
-        gate.open.set()
-        assert first.result()[0] == 200
-
-
 def test_a_slow_client_is_given_up_and_disturbs_nobody():
     with serving(Limits(upload_seconds=1.0)) as address:
         host, port = address.removeprefix("http://").split(":")
@@ -212,78 +85,6 @@ def test_a_slow_client_is_given_up_and_disturbs_nobody():
             assert post(address, KAI)[0] == 200
             slow.settimeout(30)
             assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
-
-
-def test_a_closed_connection_takes_its_picture_out_of_the_queue(gate):
-    with serving(read=gate.read) as address, ThreadPoolExecutor(2) as pool:
-        busy = [pool.submit(post, address, KAI) for _ in range(2)]
-        wait_for(address, "crnn_held_bytes", 2 * len(KAI))
-        wait_for(address, "crnn_waiting_pictures", 0)
-        host, port = address.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port))) as leaving:
-            leaving.sendall(b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(KAI) + KAI)
-            wait_for(address, "crnn_waiting_pictures", 1)
-        wait_for(address, "crnn_held_bytes", 2 * len(KAI))
-        gate.open.set()
-        assert [answer.result()[0] for answer in busy] == [200, 200]
-        wait_for(address, "crnn_waiting_pictures", 0)
-        assert metrics(address)["crnn_read_seconds_count"] == 2
-        assert metrics(address)['crnn_answers_total{status="499"}'] == 1
-
-
-def test_a_picture_that_breaks_the_reader_fails_alone():
-    dangerous = black_png(40, 40)
-
-    def read(images):
-        def checked():
-            for job, image in images:
-                if job.data == dangerous:
-                    raise RuntimeError("of this picture")
-                yield job, image
-
-        return read_pages(default_recognizer(), checked())
-
-    reading = Reading(read, Limits(), Metrics())
-    answers = [reading.submit(data).answer for data in (KAI, dangerous, KAI)]
-    reading.start()
-    assert answers[0].result(30).page.text == answers[2].result(30).page.text == LABELS["kai.png"]
-    with pytest.raises(RuntimeError, match="of this picture"):
-        answers[1].result(30)
-    reading.stop()
-    assert not reading.is_running
-
-
-def test_a_picture_that_nobody_waits_for_is_not_read_to_its_end():
-    windows, go = [], threading.Event()
-
-    def read(images):
-        for job, image in images:
-            for number in range(3):  # windows of lines, the last of which completes the picture
-                assert go.wait(30)
-                windows.append((job, number))
-                yield [] if number < 2 else [*read_pages(default_recognizer(), [(job, image)])][0]
-
-    reading = Reading(read, Limits(), Metrics())
-    left, wanted = reading.submit(KAI), reading.submit(KAI)
-    reading.start()
-    while reading.waiting:
-        time.sleep(0.01)
-    left.give_up()
-    go.set()
-    assert wanted.answer.result(30).page.text == LABELS["kai.png"]
-    reading.stop()
-    assert [number for job, number in windows if job is left] == [0]
-    assert [number for job, number in windows if job is wanted] == [0, 1, 2]
-
-
-def test_a_stopping_server_cancels_what_waits():
-    reading = Reading(partial(read_pages, default_recognizer()), Limits(waiting=1), Metrics())
-    answer = reading.submit(KAI).answer
-    with pytest.raises(QueueFullError):
-        reading.submit(KAI)
-    reading._threads = []  # none has begun
-    reading.stop()
-    assert answer.cancelled()
 
 
 def test_health_and_metrics(address):

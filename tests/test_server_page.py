@@ -10,7 +10,7 @@ import pytest
 from crnn.image import read_grayscale
 from crnn.paths import ASSETS
 from tests.browser import PROGRAM, Browser
-from tests.test_server import LABELS, serving
+from tests.serving import LABELS, serving
 
 pytestmark = pytest.mark.skipif(PROGRAM is None or shutil.which("bash") is None, reason="no Chromium here")
 TEN = (
