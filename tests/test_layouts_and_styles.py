@@ -56,6 +56,12 @@ def test_labels_and_values_have_two_sizes():
         assert span.start == 0 or span.end == len(layout.text)
 
 
+def test_a_text_that_no_face_draws_is_passed_over(source):
+    always_emphasised = replace(source, config=SynthesisConfig(emphasis=1.0, ten_characters=0.0))
+    with pytest.raises(RuntimeError, match="the faces can draw none"):
+        always_emphasised.generator(CHARSET).line(0, text="\u200b")
+
+
 def test_small_capitals_are_labelled_as_capitals():
     layout = layouts.small_capitals(np.random.default_rng(0), Layout("land of lincoln", Style(40)))
     assert layout.text == "LAND OF LINCOLN"

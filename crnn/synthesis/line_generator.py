@@ -93,7 +93,7 @@ class LineGenerator:
         raise RuntimeError(f"line {index} of seed {self.seed}: the faces can draw none of 100 texts")
 
     def _free_line(self, rng, face, text):
-        """Draw a line of free length, or return None if it has no ink."""
+        """Draw a line of free length, or return None if it has no text or no ink."""
         config = self.config
         kind, text = ("words", text) if text else self.texts.sample(rng)
         chinese = is_chinese(kind, text)
@@ -111,6 +111,8 @@ class LineGenerator:
             has_latin_signs="latin_signs" in chosen,
         )
         text = self._drawable(text, face_of)
+        if not text:
+            return None
         if "coarse_dots" in chosen:
             style = replace(style, hinting="mono", bold=0.0, slant=0.0)
         if "bounded_tracking" in chosen:
