@@ -1,8 +1,14 @@
+import numpy as np
 import pytest
 
-from crnn.inference.assembly import with_euro_signs
-from crnn.inference.recognizer import Recognizer
+from crnn.charset import Charset
+from crnn.ctc import Run
+from crnn.inference.assembly import assemble, with_euro_signs
+from crnn.inference.line_splitting import split_line
 from crnn.inference.text_line import Character
+from crnn.paths import DEFAULT_CHARSET
+
+CHARSET = Charset.from_file(DEFAULT_CHARSET)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +30,21 @@ def test_an_element_sign_beside_a_number_is_a_euro_sign(read, said):
     assert [(c.x0, c.confidence) for c in written] == [(c.x0, c.confidence) for c in characters]
 
 
-def test_what_is_restricted_to_the_table_has_no_euro_signs():
-    reader = Recognizer()
-    assert reader.has_euros and not reader.restricted("0123456789∈").has_euros
-    assert reader.restricted("0123456789€").has_euros
+@pytest.mark.parametrize(
+    ("seen", "allowed", "said"),
+    [
+        ("∈12", None, "€12"),
+        ("∈12", "0123456789€", "€12"),
+        ("∈12", "0123456789∈", "∈12"),
+        ("——A", None, "--A"),
+        ("——A", "A-—", "--A"),
+        ("——A", "A—", "——A"),
+    ],
+)
+def test_no_correction_writes_what_is_not_allowed(seen, allowed, said):
+    pixels = np.full((32, 120), 255, np.uint8)
+    pixels[15:18, 4:16] = pixels[15:18, 20:32] = pixels[4:28, 40:60] = 0
+    prepared = split_line(pixels, pixels.shape)
+    (piece,) = prepared.pieces
+    piece.runs = [Run(CHARSET.labels[c], 2 + 4 * at, 3 + 4 * at, 0.9) for at, c in enumerate(seen)]
+    assert assemble(prepared, CHARSET, allowed and frozenset(allowed)).text == said

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from crnn.inference.line_splitting import find_gaps
-from crnn.inference.repeated_signs import complete_runs
+from crnn.inference.repeated_signs import complete_runs, without_pairs_of_dashes
 from crnn.inference.text_line import Character
 
 FIRST = 40  # column of the first stroke
@@ -73,3 +73,26 @@ def test_strokes_of_unlike_ink_are_not_counted():
 
 def test_a_line_without_ink_adds_nothing():
     assert completed("XII", np.full((32, 100), 128, np.uint8))[0] == "XII"
+
+
+@pytest.mark.parametrize(
+    ("read", "strokes", "said"),
+    [
+        ("a——b", [(40, 52), (56, 68)], "a--b"),
+        ("a——b", [(40, 68)], "a—b"),  # one stroke
+        ("a—b", [(40, 52)], "a—b"),
+        ("说——b", [(40, 52), (56, 68)], "说——b"),  # punctuation of Chinese
+        ("|——|", [(40, 52), (56, 68)], "|——|"),  # nothing tells the language
+    ],
+)
+def test_pairs_of_dashes_belong_to_chinese(read, strokes, said):
+    line = np.full((32, 110), 255, np.uint8)
+    line[6:26, 10:30] = line[6:26, 80:100] = 0
+    for start, end in strokes:
+        line[15:18, start:end] = 0
+    edges = [8, *np.linspace(36, 72, len(read) - 1), 104]
+    characters = [Character(c, 1 - at / 100, edges[at], edges[at + 1]) for at, c in enumerate(read)]
+    written = without_pairs_of_dashes(characters, line, find_gaps(line, 0))
+    assert "".join(c.text for c in written) == said
+    assert (written[1].x0, written[-2].x1) == (36, 72)
+    assert min(c.confidence for c in written) == min(c.confidence for c in characters)

@@ -9,7 +9,7 @@ import numpy as np
 from crnn.charset import SPACE, Charset
 from crnn.geometry import HEIGHT, step_centre
 from crnn.inference.line_splitting import Piece, PreparedLine
-from crnn.inference.repeated_signs import complete_runs
+from crnn.inference.repeated_signs import HYPHEN, complete_runs, without_pairs_of_dashes
 from crnn.inference.spacing import SpaceEvidence, WordScore, insert_spaces
 from crnn.inference.text_line import Character, TextLine
 from crnn.normalization import ink_height
@@ -22,32 +22,37 @@ SEEN_TWICE = 8  # columns beside a cut: a space there counts for both pieces, so
 def assemble(
     line: PreparedLine,
     charset: Charset,
-    has_spaces: bool = True,
+    allowed: frozenset[str] | None = None,
     word_score: WordScore | None = None,
-    has_euros: bool = False,
 ) -> TextLine:
     """Put together the text of a line.
 
     Args:
         line: whose pieces have their runs.
         charset: the table of labels.
-        has_spaces: whether spaces may stand in it.
+        allowed: the only characters that may stand in it; None: all of the table, and the euro sign.
         word_score: as for ``spacing.insert_spaces``.
-        has_euros: whether ``with_euro_signs`` is applied.
 
     Returns:
         The line with columns of the source image.
     """
     height, width = line.shape
     end = width if line.rotation % 180 == 0 else height
-    characters = complete_runs(merge_pieces(line.pieces, charset), line.line, line.gaps)
-    if has_spaces:
+    characters = merge_pieces(line.pieces, charset)
+    if _may_write(HYPHEN, allowed):
+        characters = without_pairs_of_dashes(characters, line.line, line.gaps)
+    characters = complete_runs(characters, line.line, line.gaps)
+    if _may_write(" ", allowed):
         characters = insert_spaces(characters, _space_evidence(line), word_score)
-    if has_euros:
+    if EURO not in charset and _may_write(EURO, allowed):
         characters = with_euro_signs(characters)
     scale = line.scale
     scaled = [Character(c.text, c.confidence, c.x0 * scale, min(c.x1 * scale, end)) for c in characters]
     return TextLine(tuple(scaled), width, height, line.rotation)
+
+
+def _may_write(character: str, allowed: frozenset[str] | None) -> bool:
+    return allowed is None or character in allowed
 
 
 def with_euro_signs(characters: Sequence[Character]) -> list[Character]:

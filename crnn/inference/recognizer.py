@@ -13,7 +13,7 @@ import numpy as np
 from crnn.charset import SPACE, Charset
 from crnn.ctc import greedy_runs
 from crnn.inference.alternatives import ManyTexts, best_combinations
-from crnn.inference.assembly import EURO, assemble
+from crnn.inference.assembly import assemble
 from crnn.inference.beam_search import BeamDecoder
 from crnn.inference.engines import DEFAULT_DEVICE, Engine, load_engine, one_at_a_time
 from crnn.inference.inputs import Channels, Source, is_single, load_grayscale
@@ -83,8 +83,7 @@ class Recognizer:
                 decoding = greedy_runs
         self.decode = decoding
         self.best_path: Decode = greedy_runs
-        self.has_spaces = True
-        self.has_euros = EURO not in self.charset
+        self.allowed: frozenset[str] | None = None  # characters that can come out; None: all
         self.alternatives = 0
 
     def with_alternatives(self, count: int) -> "Recognizer":
@@ -115,8 +114,7 @@ class Recognizer:
         reader = copy(self)
         reader.decode = RestrictedDecoder(self.decode, labels)
         reader.best_path = RestrictedDecoder(self.best_path, labels)
-        reader.has_spaces = SPACE in labels
-        reader.has_euros = self.has_euros and EURO in allow
+        reader.allowed = frozenset(allow).union(self.charset.characters[label] for label in labels)
         return reader
 
     @overload  # a str is an iterable too: the first that fits counts
@@ -221,7 +219,7 @@ class Recognizer:
 
     def _assemble(self, line: PreparedLine) -> TextLine:
         def text_of(line: PreparedLine) -> TextLine:
-            return assemble(line, self.charset, self.has_spaces, self.word_score, self.has_euros)
+            return assemble(line, self.charset, self.allowed, self.word_score)
 
         first = text_of(line)
         if not self.alternatives:

@@ -1,12 +1,15 @@
-"""How many signs a run of one narrow sign has: as many as the ink has strokes that are alike.
+"""Which signs a run of one sign has, by the strokes of the ink.
 
 CTC needs a time step of blank between two equal characters, and a time step is four columns wide: of ``III`` or ``!!!``
-whose strokes are less than eight columns apart, the network leaves some out.
+whose strokes are less than eight columns apart, the network leaves some out. And it takes wide hyphens, as many Chinese
+faces draw them, for the pair of dashes that is Chinese punctuation.
 """
 
 from bisect import bisect, bisect_left
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +18,7 @@ from crnn.inference.line_splitting import Gap
 from crnn.inference.neighbours import is_chinese
 from crnn.inference.text_line import Character
 
+DASH, HYPHEN = "—", "-"
 NARROW = frozenset("I1|!.-:")  # signs of one stroke, or of strokes above each other
 MAX_PITCH = HEIGHT / 2  # columns from stroke to stroke
 TOLERANCE = 2  # columns by which the widths and the distances of strokes that are alike differ at most
@@ -22,6 +26,43 @@ SAME_INK = 1.2  # the most over the least ink of strokes that are alike
 FAINT = 0.15  # of the most ink that a column of a stroke has; the columns beside the stroke have less
 
 Stroke = tuple[int, int]  # first column, last column + 1
+
+
+class Run(NamedTuple):
+    """Characters of a line that are the same, and those beside them.
+
+    Attributes:
+        signs: the same characters.
+        before, after: the character on either side; none at an end of the line.
+    """
+
+    signs: list[Character]
+    before: list[Character]
+    after: list[Character]
+
+
+def without_pairs_of_dashes(characters: list[Character], line: np.ndarray, gaps: list[Gap]) -> list[Character]:
+    """Write runs of dashes in lines without Chinese as hyphens, or as one dash if they are one stroke.
+
+    Args:
+        characters: as for ``complete_runs``.
+        line: (32, width) uint8.
+        gaps: all gaps of the line.
+    """
+    texts = {character.text for character in characters}
+    if DASH not in texts or any(map(is_chinese, texts)) or not any(map(str.isalnum, texts)):
+        return characters
+    centres = [(start + end) / 2 for start, end in _strokes(line, gaps)]
+    written: list[Character] = []
+    for signs, _, _ in _runs(characters):
+        first, last = signs[0], signs[-1]
+        if first.text == DASH and len(signs) > 1:
+            strokes = bisect(centres, last.x1) - bisect_left(centres, first.x0)
+            confidence = min(sign.confidence for sign in signs)
+            one = [replace(first, confidence=confidence, x1=last.x1)]
+            signs = one if strokes == 1 else [replace(sign, text=HYPHEN) for sign in signs]
+        written += signs
+    return written
 
 
 def complete_runs(characters: list[Character], line: np.ndarray, gaps: list[Gap]) -> list[Character]:
@@ -37,18 +78,23 @@ def complete_runs(characters: list[Character], line: np.ndarray, gaps: list[Gap]
     strokes = _strokes(line, gaps)
     centres = [(start + end) / 2 for start, end in strokes]
     completed: list[Character] = []
-    at = 0
-    for text, group in groupby(characters, lambda character: character.text):
-        run = list(group)
-        before, after = characters[at - 1 : at], characters[at + len(run) : at + len(run) + 1]
-        at += len(run)
-        if text in NARROW and not any(is_chinese(character.text) for character in (*before, *after)):
-            left, right = (_room(neighbour, end) for neighbour, end in ((before, run[0]), (after, run[-1])))
+    for signs, before, after in _runs(characters):
+        if signs[0].text in NARROW and not any(is_chinese(character.text) for character in (*before, *after)):
+            left, right = (_room(neighbour, end) for neighbour, end in ((before, signs[0]), (after, signs[-1])))
             found = strokes[bisect_left(centres, left.x0) : bisect(centres, right.x1)]
-            if len(found) > len(run) and _are_alike(line, found):
-                run = _one_for_each(run, found)
-        completed += run
+            if len(found) > len(signs) and _are_alike(line, found):
+                signs = _one_for_each(signs, found)
+        completed += signs
     return completed
+
+
+def _runs(characters: list[Character]) -> Iterator[Run]:
+    at = 0
+    for _, group in groupby(characters, lambda character: character.text):
+        signs = list(group)
+        end = at + len(signs)
+        yield Run(signs, characters[max(0, at - 1) : at], characters[end : end + 1])
+        at = end
 
 
 def _strokes(line: np.ndarray, gaps: list[Gap]) -> list[Stroke]:
