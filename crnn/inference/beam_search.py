@@ -30,7 +30,7 @@ MIN_RARE_PROBABILITY = 1e-5  # instead, where several texts are asked for
 MIN_INK = 0.5  # of all characters but the space together: a step with more is a character
 BEAM_WIDTH = 8  # texts followed at once
 MAX_CLASSES = 16  # followed at a step, the likeliest: in noise many are as likely
-LM_WEIGHT = 0.25  # of the n-grams, against the network's 1
+LM_WEIGHT = 0.28  # of the n-grams, against the network's 1
 UNLIKELY = -5.0  # score of the n-grams, before it is weighted
 UNLIKELY_SHARE = 0.2
 
