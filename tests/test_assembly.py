@@ -5,6 +5,7 @@ from crnn.charset import Charset
 from crnn.ctc import Run
 from crnn.inference.assembly import assemble, with_euro_signs
 from crnn.inference.line_splitting import split_line
+from crnn.inference.recognizer import Recognizer
 from crnn.inference.text_line import Character
 from crnn.paths import DEFAULT_CHARSET
 
@@ -48,3 +49,7 @@ def test_no_correction_writes_what_is_not_allowed(seen, allowed, said):
     (piece,) = prepared.pieces
     piece.runs = [Run(CHARSET.labels[c], 2 + 4 * at, 3 + 4 * at, 0.9) for at, c in enumerate(seen)]
     assert assemble(prepared, CHARSET, allowed and frozenset(allowed)).text == said
+
+
+def test_a_restricted_recognizer_allows_what_was_named_and_what_stands_for_it():
+    assert Recognizer().restricted("1€\u3000").allowed == {"1", "€", "∈", "\u3000", " "}

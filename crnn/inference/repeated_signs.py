@@ -28,8 +28,8 @@ FAINT = 0.15  # of the most ink that a column of a stroke has; the columns besid
 Stroke = tuple[int, int]  # first column, last column + 1
 
 
-class Run(NamedTuple):
-    """Characters of a line that are the same, and those beside them.
+class RepeatedSign(NamedTuple):
+    """Characters of a line that follow each other and are the same, and those beside them.
 
     Attributes:
         signs: the same characters.
@@ -88,12 +88,12 @@ def complete_runs(characters: list[Character], line: np.ndarray, gaps: list[Gap]
     return completed
 
 
-def _runs(characters: list[Character]) -> Iterator[Run]:
+def _runs(characters: list[Character]) -> Iterator[RepeatedSign]:
     at = 0
     for _, group in groupby(characters, lambda character: character.text):
         signs = list(group)
         end = at + len(signs)
-        yield Run(signs, characters[max(0, at - 1) : at], characters[end : end + 1])
+        yield RepeatedSign(signs, characters[max(0, at - 1) : at], characters[end : end + 1])
         at = end
 
 
