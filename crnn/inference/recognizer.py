@@ -15,6 +15,7 @@ from crnn.ctc import greedy_runs
 from crnn.inference.alternatives import ManyTexts, best_combinations
 from crnn.inference.assembly import assemble
 from crnn.inference.beam_search import BeamDecoder
+from crnn.inference.capitals import CapitalsLM
 from crnn.inference.engines import DEFAULT_DEVICE, Engine, load_engine, one_at_a_time
 from crnn.inference.inputs import Channels, Source, is_single, load_grayscale
 from crnn.inference.line_splitting import Piece, PreparedLine
@@ -78,7 +79,8 @@ class Recognizer:
             ngrams = loading.result() if loading else None
             if ngrams:
                 self.word_score = partial(_word_score, ngrams, self.charset)
-                decoding = BeamDecoder(self.charset, ngrams.lm_score, max_lm_score=ngrams.max_score)
+                lm_score = CapitalsLM(ngrams, self.charset).lm_score
+                decoding = BeamDecoder(self.charset, lm_score, max_lm_score=ngrams.max_score)
             else:
                 decoding = greedy_runs
         self.decode = decoding
