@@ -178,6 +178,7 @@ def test_labels_that_teach_nothing_are_refused(run_main, tmp_path, content, mess
 def test_the_weights_learn_the_pictures_and_the_gain_is_printed(run_main, labels, font_folder, tmp_path, monkeypatch):
     """The shipped weights have never seen this font; a few steps teach them some of its twelve texts."""
     monkeypatch.setattr(fine_tuning, "DRAWN_REPORTED", 40)
+    monkeypatch.setattr(fine_tuning, "SHARES", (1.0, 0.5))
     options = ("--pictures", labels, "--fonts", font_folder, "--no-system-fonts", "--folder", tmp_path / "run")
     options += ("--epochs", 1, "--batch-size", 4, "--learning-rate", 5e-4)
     result = run_main(main, *options)

@@ -119,6 +119,15 @@ def test_marks_alone_are_of_one_kind():
     assert {1, 2} < lengths and max(lengths) <= 12
 
 
+def test_letters_without_ascenders_stand_alone_small_or_as_capitals():
+    seen = set()
+    for rng in generators():
+        text = layouts.no_ascenders(rng, Layout("The bold type", Style(40))).text
+        assert text and not set(text.lower()) & set("bdfhijklt") and text in (text.lower(), text.upper())
+        seen.add((text.isupper(), len(text) > 3))
+    assert len(seen) == 4
+
+
 def test_a_divided_word_ends_the_line_with_a_hyphen():
     for rng in generators():
         text = layouts.hyphenated(rng, Layout("programming [Aho et al. 1974]. Alternatively", Style(40))).text

@@ -40,7 +40,7 @@ TEXT_EFFECTS = ("few_characters", "price_tags", "joined_words", "elastic")
 LAYOUTS = (
     "raised_or_lowered", "two_sizes", "small_capitals", "emphasis",
     "spaced_characters", "wide_gaps", "full_width_forms", "marks_only", "hyphenated",
-    "letter_spaced_capitals", "dashes", "wide_hyphens",
+    "letter_spaced_capitals", "dashes", "wide_hyphens", "no_ascenders",
 )  # fmt: skip
 STYLES = ("small_screen_text", "large_print", "heavy", "condensed", "heavy_condensed", "letter_spaced", "tight")
 BACKGROUNDS = ("scan", "picture_background")
@@ -94,8 +94,9 @@ class SynthesisConfig:
     marks_only: float = 0.01  # a mark or a run of one
     letter_spaced_capitals: float = 0.02  # capitals set apart, labelled without spaces; of English
     hyphenated: float = 0.02  # a word divided at the end; of English
-    dashes: float = 0.05  # dashes in the place of commas, hyphens and spaces
-    wide_hyphens: float = 0.04  # hyphens half an em wide, as many Chinese faces draw them
+    dashes: float = 0.04  # dashes in the place of commas, hyphens and spaces
+    wide_hyphens: float = 0.08  # hyphens half an em wide, as many Chinese faces draw them
+    no_ascenders: float = 0.02  # letters such as "vs" alone, or their capitals; of English
 
     # Lines of free length, one style at most
     small_screen_text: float = 0.04  # 9 to 14 pixels high

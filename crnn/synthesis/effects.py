@@ -49,6 +49,7 @@ LAYOUT_EFFECTS = (
     ("letter_spaced_capitals", layouts.letter_spaced_capitals),
     ("dashes", layouts.dashes),
     ("wide_hyphens", layouts.wide_hyphens),
+    ("no_ascenders", layouts.no_ascenders),
 )
 STYLE_EFFECTS = (
     ("heavy", styles.heavy),
@@ -60,7 +61,7 @@ STYLE_EFFECTS = (
 # Effects that a text does not take, if it is English, if it is Chinese.
 NOT_FOR_KIND = (
     {"full_width_forms", "latin_signs"},
-    {"small_capitals", "hyphenated", "letter_spaced_capitals", "coarse_dots", "chinese_face"},
+    {"small_capitals", "hyphenated", "letter_spaced_capitals", "no_ascenders", "coarse_dots", "chinese_face"},
 )
 
 

@@ -33,6 +33,11 @@ _CHINESE_COMMAS = re.compile(r"(?<=[\u4e00-\u9fff\d])(?:[，：；,-]|)(?=[\u4e0
 _DASHES = ("—", "—", "—", "—", "—", "–", "–", "–", " — ", " – ")
 _CHINESE_DASHES = ("——", "——", "——", "——", "—", "—", "—", "–", "-")
 _HYPHENS = ("-", "-", "-", " -", " --", " - ")
+_LOW_LETTERS = "cosuvwxzcosuvwxzaemnr"  # without ascenders; most of them look like their capitals
+_LOW_WORDS = (
+    "vs", "so", "no", "us", "we", "on", "see", "sum", "max", "www", "xx", "xxx", "zoo", "sos", "one", "new", "now",
+    "run", "over", "source", "save", "zoom", "scan", "more", "error", "access", "cos x", "sec x", "x = o", "a vs. c",
+)  # fmt: skip
 _MARKS = "--——__..==**~·+/|:'\",。、<>#"
 
 
@@ -178,6 +183,15 @@ def marks_only(rng: np.random.Generator, layout: Layout) -> Layout:
     mark = _MARKS[rng.integers(len(_MARKS))]
     most = 3 if mark == "—" else 13  # longer rules are one stroke
     return replace(layout, text=mark * (1 if rng.random() < 0.4 else int(rng.integers(2, most))))
+
+
+def no_ascenders(rng: np.random.Generator, layout: Layout) -> Layout:
+    """Replace the text by letters without ascenders, as in ``vs`` and ``cos x``, or by their capitals."""
+    if rng.random() < 0.5:
+        text = "".join(rng.choice(list(_LOW_LETTERS), rng.integers(1, 4)))
+    else:
+        text = _LOW_WORDS[rng.integers(len(_LOW_WORDS))]
+    return replace(layout, text=text.upper() if rng.random() < 0.4 else text)
 
 
 def hyphenated(rng: np.random.Generator, layout: Layout) -> Layout:
