@@ -100,6 +100,15 @@ def test_a_middle_dot_has_spaces_on_both_sides_or_on_none():
     assert spaced("ab·cd", [0.1, 0.1, 0.4, 0.1], [0.0, 0.0, 0.9, 0.0]) == "ab· cd"  # closer to what is before it
 
 
+def test_a_sign_between_two_has_spaces_on_both_sides_if_both_gaps_are_as_wide():
+    assert spaced("a+b=c", [0.4, 0.4, 0.25, 0.25], [0.9, 0.9, 0.9, 0.1]) == "a + b = c"
+    assert spaced("a+b=c", [0.4, 0.4, 0.25, 0.25], [0.9, 0.9, 0.1, 0.9]) == "a + b = c"
+    assert spaced("a+b=c", [0.4, 0.4, 0.25, 0.25], [0.9, 0.9, 0.9, 0.0]) == "a + b =c"  # the network sees none
+    assert spaced("a+b=c", [0.4, 0.4, 0.4, 0.25], [0.9, 0.9, 0.9, 0.1]) == "a + b =c"  # a narrower gap
+    assert spaced("ls-la", [0.1, 0.4, 0.1, 0.1], [0.0, 0.9, 0.1, 0.0]) == "ls -la"
+    assert spaced("a，/b", [0.4, 0.5, 0.4], [0.1, 0.9, 0.9]) == "a，/ b"  # punctuation has a width of its own
+
+
 @pytest.mark.parametrize("said", ["it’s a", "we’ll go", "dogs’ life", "’ n roll"])
 def test_a_full_width_apostrophe_within_a_word_is_followed_by_no_space(said):
     text = said.replace(" ", "")

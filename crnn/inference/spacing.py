@@ -20,6 +20,7 @@ from crnn.inference.text_line import Character
 WordScore = Callable[[str], float]
 
 OPERATORS = frozenset("!?")  # of code, where they may stand apart, as in "a != b"
+BETWEEN_TWO = frozenset("+-=×*/<>&|~–—")  # with a space on either side, or on none
 CONTRACTIONS = frozenset(("s", "t", "m", "d", "re", "ve", "ll"))  # after an apostrophe
 
 # in heights of the ink
@@ -42,6 +43,7 @@ MIN_EVEN_GAPS = 4  # that show so
 MIN_WORD = 3  # letters, of a word whose letters may stand apart
 WORD_SCORE = 1.5  # of the n-grams, for a word
 AS_WIDE = 0.9  # over the median of the spaces that the network saw
+AS_WIDE_ON_BOTH_SIDES = 0.8  # over the gap on the other side of a sign
 MIN_BORDERS = 2  # between Chinese and letters or digits, that show how a line sets these
 CHINESE_MARGIN = 0.2  # heights over the median gap between Chinese characters
 MIN_LETTER_GAPS = 3  # gaps that show how wide the gaps within the words of a line are
@@ -126,6 +128,7 @@ def spaces_between(line: list[Neighbours], word_score: WordScore | None = None) 
             spaces[at - 1 : at + 1] = [likely >= CERTAIN] * 2
         elif not spaces[at - 1] and _is_contraction(line, spaces, at):
             spaces[at] = False
+    _add_spaces_on_both_sides(line, spaces)
     if spaces.count(True) == 1 and not _is_only_space(line, spaces.index(True)):
         return [False] * len(line)
     return spaces
@@ -142,6 +145,17 @@ def _add_border_spaces(line: list[Neighbours], spaces: list[bool]) -> None:
         if len(others) >= MIN_BORDERS and all(spaces[other] for other in others):
             wide = line[at].gap >= AS_WIDE * min(line[other].gap for other in others)
             spaces[at] |= wide and line[at].probability >= SUSPECTED
+
+
+def _add_spaces_on_both_sides(line: list[Neighbours], spaces: list[bool]) -> None:
+    """Add a space that the network suspects beside a sign such as + or /, where one as wide is on its other side."""
+    for at in range(1, len(line)):
+        if line[at].left not in BETWEEN_TWO or spaces[at - 1] == spaces[at]:
+            continue
+        without, other = sorted((at - 1, at), key=lambda place: spaces[place])
+        gap, space = line[without], line[other]
+        wide = gap.gap >= max(NARROW, AS_WIDE_ON_BOTH_SIDES * space.gap)
+        spaces[without] = wide and gap.kind == space.kind == "free" and gap.probability >= SUSPECTED
 
 
 def _is_border(pair: Neighbours) -> bool:
