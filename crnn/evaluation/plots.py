@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
 from crnn.evaluation.metrics import Calibration
 
-COLOURS = [f"C{number}" for number in range(10)] + ["black", "gold"]  # matplotlib's ten, and two more stages
+COLOURS = "turbo"  # matplotlib's map from blue to red: the first stage to the last
 
 
 def draw_training(log: str | Path, picture: str | Path) -> None:
@@ -27,14 +29,13 @@ def draw_training(log: str | Path, picture: str | Path) -> None:
         rows = list(csv.DictReader(file))
     if not rows:
         raise ValueError(f"{log} holds no report of a training")
-    figure = _figure((9, 6))
+    figure = _figure((10, 6))
     loss, errors = figure.subplots(2, sharex=True)
     before = 0
-    for number, (stage, group) in enumerate(groupby(rows, lambda row: row["stage"])):
-        reports = list(group)
+    stages = [(stage, list(reports)) for stage, reports in groupby(rows, lambda row: row["stage"])]
+    for (stage, reports), color in zip(stages, _colours(len(stages)), strict=True):
         lines = [before + int(row["lines"]) for row in reports]
         wrong = [1 - float(row["heldout_exact"]) for row in reports]
-        color = COLOURS[number % len(COLOURS)]
         loss.plot(lines, [float(row["loss"]) for row in reports], color=color, label=stage)
         errors.plot(lines, [float(row["heldout_cer"]) for row in reports], color=color)
         errors.plot(lines, wrong, "--", color=color)
@@ -43,7 +44,7 @@ def draw_training(log: str | Path, picture: str | Path) -> None:
         axes.set_yscale("log")
         axes.set_ylabel(label)
         axes.grid(alpha=0.3)
-    loss.legend(title="stage", ncols=3)
+    figure.legend(title="stage", loc="outside right upper")
     errors.set_xlabel("lines seen")
     _save(figure, picture)
 
@@ -67,6 +68,12 @@ def draw_reliability(calibration: Calibration, picture: str | Path) -> None:
         axes.annotate(f"{count:,}", ((low + high) / 2, right), ha="center", va="bottom", fontsize=7)
     axes.set(xlim=(0, 1), ylim=(0, 1.08), xlabel="confidence of characters", ylabel="share right")
     _save(figure, picture)
+
+
+def _colours(count):
+    from matplotlib import colormaps
+
+    return colormaps[COLOURS](np.linspace(0.05, 0.95, count))
 
 
 def _figure(inches):
