@@ -28,7 +28,7 @@ WRITTEN = "5690ff16c4f02572"
 @pytest.fixture(scope="module")
 def source(font_folder):
     """Lines without the effects that only lines of free length have, which have tests of their own."""
-    config = SynthesisConfig(**dict.fromkeys(FREE_EFFECTS, 0.0))
+    config = SynthesisConfig(plain=0.0, **dict.fromkeys(FREE_EFFECTS, 0.0))
     return LineSource((font_folder,), seed=5, system_fonts=False, config=config)
 
 

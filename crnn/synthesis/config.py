@@ -1,6 +1,7 @@
 """How likely each effect is in a synthetic line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 # Kinds of text (``texts.Texts.of_kind``) and the share of each among the lines of free length. A table of 5990
 # characters needs drawn ones, "uniform" and "frequent": all the texts together leave hundreds of its characters unseen.
@@ -60,6 +61,7 @@ class SynthesisConfig:
     """
 
     # All lines
+    plain: float = 0.5  # none of the effects that ``evaluation`` leaves out
     rendered: float = 0.16  # taken from a file of lines that a browser rendered, if there is one
 
     # Lines that are not taken from a file
@@ -159,8 +161,13 @@ class SynthesisConfig:
 
         Scores measured with it stay comparable. ``changes`` set single fields.
         """
-        without = dict.fromkeys((*TEXT_EFFECTS, *EFFECTS, *FREE_EFFECTS), 0.0)
-        return cls(**without | {"kinds": tuple(EVALUATION_KINDS.items())} | changes)
+        kinds = {"kinds": tuple(EVALUATION_KINDS.items())}
+        return replace(cls().without_effects(), **kinds | changes)
+
+    def without_effects(self) -> "SynthesisConfig":
+        """Return the same configuration without the effects that were added after the first published scores."""
+        without: dict[str, Any] = dict.fromkeys(("plain", *TEXT_EFFECTS, *EFFECTS, *FREE_EFFECTS), 0.0)
+        return replace(self, **without)
 
 
 ALL_KINDS = "all"  # of lines of free length, in the shares of the training

@@ -68,6 +68,9 @@ class LineGenerator:
         self.fonts, self.texts, self.charset = fonts, texts, charset
         self.seed, self.width, self.config = seed, width, config or SynthesisConfig()
         self.rendered = rendered
+        self._plain = self
+        if self.config.plain:
+            self._plain = LineGenerator(fonts, texts, charset, seed, width, self.config.without_effects(), rendered)
 
     def line(self, index: int, face: Face | None = None, text: str | None = None) -> LineSample:
         """Draw line ``index`` of the series.
@@ -80,6 +83,10 @@ class LineGenerator:
         Raises:
             RuntimeError: a hundred texts in a row hold nothing that the faces can draw.
         """
+        is_plain = np.random.default_rng((self.seed, index)).random() < self.config.plain
+        return (self._plain if is_plain else self)._line(index, face, text)
+
+    def _line(self, index, face, text):
         for attempt in range(100):
             rng = np.random.default_rng((self.seed, index, attempt))
             if self.rendered and rng.random() < self.config.rendered:
