@@ -80,7 +80,7 @@ def test_the_history_tips_the_scale_where_the_network_is_unsure_and_there_alone(
     unsure = probabilities_of({A: 1}, {BLANK: 1}, {B: 0.35, BAR: 0.65})
     assert decoded(unsure) == [A, BAR]
     assert decoded(unsure, follows) == [A, B]
-    certain = probabilities_of({A: 1}, {BLANK: 1}, {B: MIN_PROBABILITY - 0.001, BAR: 0.991})
+    certain = probabilities_of({A: 1}, {BLANK: 1}, {B: MIN_PROBABILITY / 2, BAR: 1 - MIN_PROBABILITY / 2})
     assert decoded(certain, follows) == [A, BAR]
 
 

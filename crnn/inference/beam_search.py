@@ -25,7 +25,7 @@ from crnn.ctc import Run, runs_of_path
 from crnn.inference.candidate_classes import CandidateFinder, Candidates
 from crnn.inference.confidence import Labels, runs_of_text
 
-MIN_PROBABILITY = 0.01
+MIN_PROBABILITY = 0.002
 MIN_RARE_PROBABILITY = 1e-5  # instead, where several texts are asked for
 MIN_INK = 0.5  # of all characters but the space together: a step with more is a character
 BEAM_WIDTH = 8  # texts followed at once
