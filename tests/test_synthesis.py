@@ -123,17 +123,6 @@ def test_damaged_ink_is_less_but_where_it_was(effect):
         assert not spoilt[:15].any() and not spoilt[65:].any()
 
 
-def test_as_many_lines_are_plain_as_configured(source):
-    def images(config):
-        generator = replace(source, config=config).generator(CHARSET)
-        return [generator.line(number).image.tobytes() for number in range(60)]
-
-    config = SynthesisConfig(inverted=0.0)
-    mixed, plain, others = map(images, (config, config.without_effects(), replace(config, plain=0.0)))
-    assert set(mixed) <= {*plain, *others} and images(replace(config, plain=1.0)) == plain
-    assert 20 < sum(have == want for have, want in zip(mixed, plain, strict=True)) < 40
-
-
 def test_some_lines_have_few_characters(source):
     none, all_ = (
         replace(source, config=SynthesisConfig.evaluation(ten_characters=0, few_characters=few)).generator(CHARSET)

@@ -54,6 +54,17 @@ def test_a_line_has_one_effect_of_a_group_at_most_and_as_often_as_configured():
     assert not any("full_width_forms" in names for names in chosen)
 
 
+def test_as_many_lines_are_plain_as_configured(source):
+    def images(config):
+        generator = replace(source, config=config).generator(CHARSET)
+        return [generator.line(number).image.tobytes() for number in range(60)]
+
+    config = SynthesisConfig(inverted=0.0)
+    mixed, plain, others = map(images, (config, config.without_effects(), replace(config, plain=0.0)))
+    assert set(mixed) <= {*plain, *others} and images(replace(config, plain=1.0)) == plain
+    assert 20 < sum(have == want for have, want in zip(mixed, plain, strict=True)) < 40
+
+
 @pytest.mark.parametrize("name", AROUND_TEXT)
 def test_what_is_added_around_a_text_changes_the_image_and_not_the_text(source, name):
     config = SynthesisConfig.evaluation(undegraded=0, ten_characters=0)
