@@ -13,8 +13,8 @@ from string import ascii_uppercase
 from crnn.charset import Charset
 from crnn.inference.ngram_lm import NGrams
 
-SHARE = 0.5  # of the probability, that comes from small letters
-STAYS = 0.95  # probability that a letter after capitals is one too
+SHARE = 0.5  # of the n-grams of small letters in the probability
+STAYS = 0.95  # probability that a letter after capitals is a capital
 MEMORY = 5  # characters back in which all letters must be capitals, two of them side by side
 
 
@@ -47,7 +47,7 @@ class CapitalsLM:
             return score + math.log(1 - SHARE)
         small = self._small.get(label, label)
         in_small_letters = self._ngrams.lm_score(small_history, small)
-        if small != label:  # a small letter is more frequent than its capital
+        if small != label:  # scores compare with how frequent a label is: here the capital, not the small letter
             in_small_letters += self._ngrams.max_score(label) - self._ngrams.max_score(small) + math.log(STAYS)
         return math.log((1 - SHARE) * math.exp(score) + SHARE * math.exp(in_small_letters))
 

@@ -20,7 +20,7 @@ from crnn.inference.text_line import Character
 WordScore = Callable[[str], float]
 
 OPERATORS = frozenset("!?")  # of code, where they may stand apart, as in "a != b"
-BETWEEN_TWO = frozenset("+-=×*/<>&|~–—")  # with a space on either side, or on none
+BETWEEN_TWO = frozenset("+-=×*/<>&|~–—")  # with spaces on both sides, or on none
 CONTRACTIONS = frozenset(("s", "t", "m", "d", "re", "ve", "ll"))  # after an apostrophe
 
 # in heights of the ink
